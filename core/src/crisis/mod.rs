@@ -1,0 +1,1 @@
+//! Crisis lines of a country, at hand before any vault is open.

@@ -1,0 +1,11 @@
+//! The patient's companion: domain, vault and sync. No user interface, no global state.
+//!
+//! Everything that happens is an [`event`]; everything on a screen is a view of
+//! events. A capability makes an event, the vault appends it and applies it to
+//! the views in one transaction, sync seals it and sends it, and what comes from
+//! others takes the same way in.
+
+pub mod crisis;
+pub mod env;
+pub mod import;
+pub mod problem;
