@@ -1,0 +1,22 @@
+//! What may be how large. Both sides hold to these; the server refuses what is over them.
+
+/// Frames in one push.
+pub const FRAMES_PER_PUSH: usize = 512;
+/// Bytes of one sealed frame body: a note of 20,000 characters fits several times.
+pub const FRAME_BODY: usize = 256 * 1024;
+/// Bytes of a push request's body.
+pub const PUSH_BODY: usize = 4 * 1024 * 1024;
+/// Bytes of one signed statement: wraps for some hundred recipients.
+pub const STATEMENT: usize = 512 * 1024;
+/// Bytes of runs in one page of a pull; a page holds at least one run.
+pub const PULL_PAGE: usize = 4 * 1024 * 1024;
+/// Statements in one page of a chain.
+pub const CHAIN_PAGE: usize = 256;
+/// Logs in one version vector.
+pub const VECTOR: usize = 4096;
+/// How long an invite may wait, in seconds: seven days.
+pub const INVITE_SECONDS: i64 = 7 * 24 * 60 * 60;
+/// Bytes of an invite's offer or claim.
+pub const INVITE_BODY: usize = 32 * 1024;
+/// Bytes of a name of a clinic or a person on the roster.
+pub const NAME: usize = 200;

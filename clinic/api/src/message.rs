@@ -1,0 +1,223 @@
+//! Messages of the clinic API: what a request carries and what comes back.
+//!
+//! Bodies are CBOR with numbered fields (`application/cbor`); failures are
+//! problems (RFC 9457, see [`crate::http`]). Every request is signed by a
+//! device's request key but two: looking at an invite and claiming it, which
+//! the invite itself protects.
+//!
+//! | Method and path | Request | Answer |
+//! |---|---|---|
+//! | `GET /v1/chains/{chain}?from=N` | | [`ChainPage`] |
+//! | `POST /v1/chains/{chain}` | a statement | 201; 409 `chain-conflict` |
+//! | `POST /v1/rosters` | the first statements of a roster ([`Statements`]) | 201 |
+//! | `POST /v1/spaces/{space}/runs` | [`Push`] | [`Pushed`] |
+//! | `POST /v1/spaces/{space}/pull` | [`Pull`] | [`Pulled`] |
+//! | `POST /v1/invites` | [`NewInvite`] | 201 |
+//! | `GET /v1/invites` | | [`Invites`]: those of the caller's roster |
+//! | `GET /v1/invites/{lookup}` | (unsigned) | [`InviteOffer`] |
+//! | `POST /v1/invites/{lookup}/claim` | (unsigned) [`Claim`] | 201 |
+//! | `POST /v1/invites/{lookup}/admit` | | 204 |
+//! | `POST /v1/invites/{lookup}/withdraw` | | 204 |
+//! | `GET /v1/time` | (unsigned) | [`ServerTime`] |
+//! | `GET /healthz`, `GET /readyz` | (unsigned) | `ok` |
+
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+
+use crate::id::{ChainId, InviteLookup, LogId};
+use crate::wire::bytes_array;
+
+/// The media type of request and answer bodies.
+pub const CBOR: &str = "application/cbor";
+
+/// Statements of one chain, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Statements {
+    /// The bytes of [`crate::chain::Signed`], as received.
+    #[n(0)]
+    pub statements: Vec<ByteVec>,
+}
+
+/// Part of a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ChainPage {
+    /// The bytes of [`crate::chain::Signed`], from the number asked for on.
+    #[n(0)]
+    pub statements: Vec<ByteVec>,
+    /// Whether the chain goes on after these.
+    #[n(1)]
+    pub more: bool,
+}
+
+/// Runs to append to the caller's own logs in one space: all of them or none.
+///
+/// Idempotent: runs that are stored already, byte for byte, are accepted again.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Push {
+    /// The bytes of [`crate::log::Run`]; at most 512 frames in all.
+    #[n(0)]
+    pub runs: Vec<ByteVec>,
+}
+
+/// What a push came to. When this is answered, the runs are durable.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Pushed {
+    /// How many of the runs were new.
+    #[n(0)]
+    pub stored: u64,
+}
+
+/// How far a reader knows one log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Have {
+    /// The log.
+    #[n(0)]
+    pub log: LogId,
+    /// The number of the last head that the reader holds.
+    #[n(1)]
+    pub beat: u64,
+}
+
+/// A version vector: what a reader holds of a space. Logs not named: nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Pull {
+    /// One entry a log.
+    #[n(0)]
+    pub have: Vec<Have>,
+}
+
+/// Runs that the reader lacks: each log's in order of their heads.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Pulled {
+    /// The bytes of [`crate::log::Run`].
+    #[n(0)]
+    pub runs: Vec<ByteVec>,
+    /// Whether there is more: pull again with the new vector.
+    #[n(1)]
+    pub more: bool,
+}
+
+/// A new invite, kept under the lookup that derives from its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct NewInvite {
+    /// Under what it is kept.
+    #[n(0)]
+    pub lookup: InviteLookup,
+    /// The CBOR of an [`Offer`], under the invite's clinic MAC.
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    pub offer: Vec<u8>,
+    /// HMAC-SHA256 of the offer by the invite's clinic key.
+    #[n(2)]
+    #[cbor(with = "bytes_array")]
+    pub mac: [u8; 32],
+}
+
+/// What a clinic offers by an invite.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Offer {
+    /// The clinic's roster.
+    #[n(0)]
+    pub roster: ChainId,
+    /// The fingerprint of its root key.
+    #[n(1)]
+    pub root: crate::id::MemberId,
+    /// The clinic's name.
+    #[n(2)]
+    pub clinic: String,
+    /// When the invite ends, in seconds since 1970 (UTC).
+    #[n(3)]
+    pub expires: i64,
+}
+
+/// An invite as a joiner sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct InviteOffer {
+    /// The CBOR of an [`Offer`].
+    #[n(0)]
+    #[cbor(with = "minicbor::bytes")]
+    pub offer: Vec<u8>,
+    /// Its MAC.
+    #[n(1)]
+    #[cbor(with = "bytes_array")]
+    pub mac: [u8; 32],
+}
+
+/// A joiner's answer: a new patient chain that joined the clinic.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Claim {
+    /// The first statements of the patient chain.
+    #[n(0)]
+    pub statements: Vec<ByteVec>,
+    /// HMAC-SHA256 by the invite's patient key, over lookup, chain and root.
+    #[n(1)]
+    #[cbor(with = "bytes_array")]
+    pub mac: [u8; 32],
+}
+
+/// How far an invite has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum InviteState {
+    /// Nobody used it yet.
+    #[n(0)]
+    Waiting,
+    /// Somebody did; staff have not admitted them.
+    #[n(1)]
+    Claimed,
+    /// Staff compared digits and admitted the patient.
+    #[n(2)]
+    Admitted,
+    /// Staff took it back.
+    #[n(3)]
+    Withdrawn,
+    /// Seven days went by.
+    #[n(4)]
+    Expired,
+}
+
+/// An invite as the clinic sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct InviteRecord {
+    /// Under what it is kept.
+    #[n(0)]
+    pub lookup: InviteLookup,
+    /// How far it has come.
+    #[n(1)]
+    pub state: InviteState,
+    /// When it ends, in seconds since 1970 (UTC).
+    #[n(2)]
+    pub expires: i64,
+    /// The claim, once there is one.
+    #[n(3)]
+    pub claim: Option<Claim>,
+}
+
+/// The invites of a clinic.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Invites {
+    /// All of them, oldest first.
+    #[n(0)]
+    pub invites: Vec<InviteRecord>,
+}
+
+/// The server's time: a client whose clock is wrong signs with the difference added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ServerTime {
+    /// Seconds since 1970 (UTC).
+    #[n(0)]
+    pub now: i64,
+}
