@@ -7,5 +7,7 @@
 
 pub mod crisis;
 pub mod env;
+pub mod event;
 pub mod import;
 pub mod problem;
+pub mod space;

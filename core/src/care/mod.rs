@@ -1,0 +1,1 @@
+//! What the care team does with what patients share: reviews, and the trace that reading leaves.

@@ -1,0 +1,1 @@
+//! Which space is which person: the front desk's list of patients.
