@@ -56,24 +56,17 @@ impl Header {
         content: [u8; 32],
     ) -> Self {
         let mut bytes = [0; HEADER_LEN];
-        let mut at = 0;
-        let number = number.to_be_bytes();
         let parts: [&[u8]; 8] = [
             &[VERSION, SUITE],
             &log.0,
-            &number,
+            &number.to_be_bytes(),
             &previous.0,
             &cites.epoch.0,
             &cites.patient.0,
             &cites.roster.0,
             &content,
         ];
-        for byte in parts.into_iter().flatten() {
-            if let Some(slot) = bytes.get_mut(at) {
-                *slot = *byte;
-            }
-            at += 1;
-        }
+        bytes.iter_mut().zip(parts.into_iter().flatten()).for_each(|(to, from)| *to = *from);
         Self(bytes)
     }
 
