@@ -11,3 +11,4 @@ pub mod event;
 pub mod import;
 pub mod problem;
 pub mod space;
+pub mod vault;

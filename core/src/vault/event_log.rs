@@ -1,0 +1,381 @@
+//! The event log: appending, for local and remote events alike.
+
+use clinic_api::id::{DeviceId, LogId, SpaceId};
+use clinic_api::log::LogTip;
+use clinic_api::space::SpaceKind;
+use clinic_api::wire;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::chains::SpaceEntry;
+use super::view::{self, Place, View};
+use super::{Vault, VaultError, logs};
+use crate::event::{Body, Envelope, EventId, Hlc, Moment};
+use crate::space::authority::Author;
+
+/// What came of an event. Whatever it is, the event is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Judgement {
+    /// In the views.
+    Applied,
+    /// Of a kind that a newer version wrote; applied after an upgrade.
+    UnknownKind,
+    /// Its author may not write that there, or was no member.
+    NotAllowed,
+    /// Its body is not what its kind says.
+    Malformed,
+}
+
+impl Judgement {
+    fn code(self) -> u8 {
+        match self {
+            Self::Applied => 0,
+            Self::UnknownKind => 1,
+            Self::NotAllowed => 2,
+            Self::Malformed => 3,
+        }
+    }
+
+    fn from_code(code: u8) -> Result<Self, VaultError> {
+        [
+            Self::Applied,
+            Self::UnknownKind,
+            Self::NotAllowed,
+            Self::Malformed,
+        ]
+        .into_iter()
+        .find(|j| j.code() == code)
+        .ok_or(VaultError::Damaged)
+    }
+}
+
+/// An event that is about to be written on this device.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    space: SpaceEntry,
+    envelope: Envelope,
+}
+
+impl Draft {
+    /// A body to be written in a space; clock and name are given when it is appended.
+    pub fn new<B: Body>(space: SpaceEntry, body: &B) -> Self {
+        let at = Moment {
+            ms: 0,
+            offset: 0,
+            zone: String::new(),
+        };
+        Self {
+            space,
+            envelope: Envelope::new(EventId([0; 16]), Hlc::default(), at, body),
+        }
+    }
+}
+
+/// A verified run of another device, opened as far as it would open.
+#[derive(Debug)]
+pub struct Arrived {
+    /// The space.
+    pub space: SpaceEntry,
+    /// Who wrote the log.
+    pub device: DeviceId,
+    /// In what quality; none where it was no member.
+    pub author: Option<Author>,
+    /// The log's new end.
+    pub tip: LogTip,
+    /// The time that the head gives.
+    pub heard_ms: i64,
+    /// The frames that opened, by number.
+    pub frames: Vec<(u64, Vec<Envelope>)>,
+}
+
+/// An event as the log keeps it.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// The space.
+    pub space: SpaceId,
+    /// The log that it stands in.
+    pub log: LogId,
+    /// Its frame's number; none while it is not sealed.
+    pub number: Option<u64>,
+    /// Who wrote it.
+    pub device: DeviceId,
+    /// What came of it.
+    pub judgement: Judgement,
+    /// Whether its clock reading was near enough to be followed.
+    pub followed: bool,
+    /// The event.
+    pub envelope: Envelope,
+}
+
+impl Vault {
+    /// Appends events of this device and applies them: all of them, durably, or none.
+    ///
+    /// Those of one space travel in one frame. Returns their names, in order.
+    ///
+    /// # Errors
+    /// [`VaultError::NotAllowed`] where this device may not write one of them
+    /// there; [`VaultError::Full`] and the like: nothing was written.
+    pub fn append(
+        &mut self,
+        author: Author,
+        drafts: Vec<Draft>,
+    ) -> Result<Vec<EventId>, VaultError> {
+        let device = self.device()?.id();
+        let (env, views) = (self.env.clone(), self.views);
+        let mut clock = self.clock;
+        let now = env.now();
+        let at = Moment::of(now, &env.zone());
+        let names = self.write(|tx| {
+            let mut names = Vec::with_capacity(drafts.len());
+            let mut batches: Vec<(SpaceId, i64, u32)> = Vec::new();
+            for draft in drafts {
+                let space = draft.space;
+                let log = logs::own_or_new(tx, &env, space.space, device)?;
+                let mut envelope = draft.envelope;
+                envelope.id = EventId(env.random());
+                envelope.hlc = clock.tick(now.as_millisecond());
+                envelope.at = at.clone();
+                let place = Place {
+                    space: space.space,
+                    space_kind: space.kind,
+                    log,
+                    device,
+                    author: Some(author),
+                };
+                let judgement = view::apply(tx, views, &place, &envelope)?;
+                if judgement != Judgement::Applied {
+                    return Err(VaultError::NotAllowed);
+                }
+                let slot = match batches.iter_mut().find(|(s, ..)| *s == space.space) {
+                    Some((_, batch, next)) => {
+                        *next = next.saturating_add(1);
+                        (*batch, *next)
+                    }
+                    None => {
+                        let batch = next_seq(tx)?;
+                        batches.push((space.space, batch, 0));
+                        (batch, 0)
+                    }
+                };
+                insert(tx, &place, None, slot, &envelope, true, judgement)?;
+                names.push(envelope.id);
+            }
+            Ok(names)
+        })?;
+        self.clock = clock;
+        Ok(names)
+    }
+
+    /// Takes in a verified run of another device: the same append and apply.
+    ///
+    /// Returns how many of its events were new, and what came of each.
+    ///
+    /// # Errors
+    /// [`VaultError`]; nothing of the run was taken in.
+    pub fn take(&mut self, run: Arrived) -> Result<Vec<Judgement>, VaultError> {
+        let views = self.views;
+        let mut clock = self.clock;
+        let now = self.env.now().as_millisecond();
+        let place = Place {
+            space: run.space.space,
+            space_kind: run.space.kind,
+            log: run.tip.log,
+            device: run.device,
+            author: run.author,
+        };
+        let came = self.write(|tx| {
+            let mut came = Vec::new();
+            for (number, events) in &run.frames {
+                let batch = next_seq(tx)?;
+                for (index, envelope) in (0_u32..).zip(events) {
+                    if known(tx, &place, envelope.id)? {
+                        continue;
+                    }
+                    let followed = clock.follow(envelope.hlc, now);
+                    let judgement = view::apply(tx, views, &place, envelope)?;
+                    insert(
+                        tx,
+                        &place,
+                        Some(*number),
+                        (batch, index),
+                        envelope,
+                        followed,
+                        judgement,
+                    )?;
+                    came.push(judgement);
+                }
+            }
+            logs::advance(tx, place.space, run.device, &run.tip, run.heard_ms)?;
+            Ok(came)
+        })?;
+        self.clock = clock;
+        Ok(came)
+    }
+
+    /// The events of a space in the order in which they were taken in.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn events(&self, space: SpaceId) -> Result<Vec<Stored>, VaultError> {
+        let sql = "SELECT log, number, device, judgement, followed, envelope
+                   FROM event WHERE space = ?1 ORDER BY seq";
+        let mut query = self.conn.prepare_cached(sql)?;
+        let mut rows = query.query([space.0])?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            let envelope: Vec<u8> = row.get(5)?;
+            all.push(Stored {
+                space,
+                log: LogId(row.get(0)?),
+                number: row.get(1)?,
+                device: DeviceId(row.get(2)?),
+                judgement: Judgement::from_code(row.get(3)?)?,
+                followed: row.get(4)?,
+                envelope: wire::decode(&envelope).map_err(|_| VaultError::Damaged)?,
+            });
+        }
+        Ok(all)
+    }
+
+    /// How many events were kept and not applied, with what came of them.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn unapplied(&self) -> Result<Vec<(SpaceId, DeviceId, Judgement, u64)>, VaultError> {
+        let sql = "SELECT space, device, judgement, count(*) FROM event
+                   WHERE judgement <> 0 GROUP BY space, device, judgement";
+        let mut query = self.conn.prepare_cached(sql)?;
+        let mut rows = query.query([])?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            let judgement = Judgement::from_code(row.get(2)?)?;
+            all.push((
+                SpaceId(row.get(0)?),
+                DeviceId(row.get(1)?),
+                judgement,
+                row.get(3)?,
+            ));
+        }
+        Ok(all)
+    }
+}
+
+fn known(conn: &Connection, place: &Place, event: EventId) -> Result<bool, VaultError> {
+    let sql = "SELECT 1 FROM event WHERE space = ?1 AND log = ?2 AND event = ?3";
+    let found: Option<i64> = conn
+        .prepare_cached(sql)?
+        .query_row(params![place.space.0, place.log.0, event.0], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    Ok(found.is_some())
+}
+
+fn next_seq(conn: &Connection) -> Result<i64, VaultError> {
+    let sql = "SELECT coalesce(max(seq), 0) + 1 FROM event";
+    Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
+fn insert(
+    tx: &Transaction<'_>,
+    place: &Place,
+    number: Option<u64>,
+    (batch, index): (i64, u32),
+    envelope: &Envelope,
+    followed: bool,
+    judgement: Judgement,
+) -> Result<(), VaultError> {
+    let sql = "INSERT INTO event (space, log, number, place, batch, event, device, author, kind,
+                   hlc_ms, hlc_counter, followed, judgement, envelope)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    tx.prepare_cached(sql)?.execute(params![
+        place.space.0,
+        place.log.0,
+        number,
+        index,
+        batch,
+        envelope.id.0,
+        place.device.0,
+        author_code(place.author),
+        envelope.kind,
+        envelope.hlc.ms,
+        envelope.hlc.counter,
+        followed,
+        judgement.code(),
+        wire::encode(envelope),
+    ])?;
+    Ok(())
+}
+
+fn author_code(author: Option<Author>) -> u8 {
+    match author {
+        None => 0,
+        Some(Author::Patient) => 1,
+        Some(Author::Administrator) => 2,
+        Some(Author::Clinician) => 3,
+        Some(Author::FrontDesk) => 4,
+    }
+}
+
+fn author_from(code: u8) -> Result<Option<Author>, VaultError> {
+    [
+        None,
+        Some(Author::Patient),
+        Some(Author::Administrator),
+        Some(Author::Clinician),
+    ]
+    .into_iter()
+    .chain([Some(Author::FrontDesk)])
+    .find(|a| author_code(*a) == code)
+    .ok_or(VaultError::Damaged)
+}
+
+/// The greatest clock reading that was made or followed.
+pub(super) fn greatest_followed(conn: &Connection) -> Result<Hlc, VaultError> {
+    let sql = "SELECT hlc_ms, hlc_counter FROM event WHERE followed = 1
+               ORDER BY hlc_ms DESC, hlc_counter DESC LIMIT 1";
+    let found = conn
+        .prepare_cached(sql)?
+        .query_row([], |row| {
+            Ok(Hlc {
+                ms: row.get(0)?,
+                counter: row.get(1)?,
+            })
+        })
+        .optional()?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Applies every event anew, judging each again: a kind may be known by now.
+pub(super) fn replay(tx: &Transaction<'_>, views: &[&dyn View]) -> Result<(), VaultError> {
+    let sql = "SELECT e.seq, e.space, s.kind, e.log, e.device, e.author, e.envelope, e.judgement
+               FROM event e JOIN space s ON s.space = e.space ORDER BY e.seq";
+    let mut query = tx.prepare(sql)?;
+    let mut update = tx.prepare("UPDATE event SET judgement = ?2 WHERE seq = ?1")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let seq: i64 = row.get(0)?;
+        let kind: u8 = row.get(2)?;
+        let envelope: Vec<u8> = row.get(6)?;
+        let envelope: Envelope = wire::decode(&envelope).map_err(|_| VaultError::Damaged)?;
+        let place = Place {
+            space: SpaceId(row.get(1)?),
+            space_kind: kind_of(kind)?,
+            log: LogId(row.get(3)?),
+            device: DeviceId(row.get(4)?),
+            author: author_from(row.get(5)?)?,
+        };
+        let judgement = view::apply(tx, views, &place, &envelope)?;
+        if judgement.code() != row.get::<_, u8>(7)? {
+            update.execute(params![seq, judgement.code()])?;
+        }
+    }
+    Ok(())
+}
+
+fn kind_of(code: u8) -> Result<SpaceKind, VaultError> {
+    SpaceKind::OF_PATIENT
+        .into_iter()
+        .chain(SpaceKind::OF_CLINIC)
+        .find(|k| k.code() == code)
+        .ok_or(VaultError::Damaged)
+}

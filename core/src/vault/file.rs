@@ -1,0 +1,138 @@
+//! The vault's files: making, opening, locking and setting aside.
+//!
+//! `vault.db` (SQLCipher), `vault.check` (the key check value) and `vault.lock`.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clinic_api::crypto;
+use rusqlite::{Connection, OpenFlags};
+
+use super::{KeyStore, VaultError};
+use crate::env::Env;
+use crate::space::keys::Seed;
+
+const DB: &str = "vault.db";
+const CHECK: &str = "vault.check";
+const LOCK: &str = "vault.lock";
+
+pub(super) fn exists(dir: &Path) -> bool {
+    dir.join(DB).exists() && dir.join(CHECK).exists()
+}
+
+pub(super) fn create(
+    dir: &Path,
+    keys: &dyn KeyStore,
+    env: &Env,
+) -> Result<(Connection, File), VaultError> {
+    std::fs::create_dir_all(dir)?;
+    let lock = lock(dir)?;
+    if exists(dir) {
+        return Err(VaultError::Exists);
+    }
+    // A try that was cut short left a key without a vault: go on with that key.
+    let key = match keys.load()? {
+        Some(key) => key,
+        None => {
+            let key = Seed::random(env);
+            keys.save(&key)?;
+            key
+        }
+    };
+    let conn = connect(&dir.join(DB), &key, true)?;
+    write_atomically(&dir.join(CHECK), &check_value(&key))?;
+    Ok((conn, lock))
+}
+
+pub(super) fn open(dir: &Path, keys: &dyn KeyStore) -> Result<(Connection, File), VaultError> {
+    if !exists(dir) {
+        return Err(VaultError::NotFound);
+    }
+    let lock = lock(dir)?;
+    let key = keys
+        .load()?
+        .ok_or(VaultError::Key(super::KeyStoreError::Unavailable))?;
+    if std::fs::read(dir.join(CHECK))? != check_value(&key) {
+        return Err(VaultError::WrongKey);
+    }
+    Ok((connect(&dir.join(DB), &key, false)?, lock))
+}
+
+pub(super) fn set_aside(dir: &Path, env: &Env) -> Result<PathBuf, VaultError> {
+    let _lock = lock(dir)?;
+    let stamp = env.now().as_second();
+    let mut aside = dir.join(format!("set-aside-{stamp}"));
+    let mut again = 0;
+    while aside.exists() {
+        again += 1;
+        aside = dir.join(format!("set-aside-{stamp}-{again}"));
+    }
+    std::fs::create_dir(&aside)?;
+    for name in [DB, "vault.db-wal", "vault.db-shm", CHECK] {
+        let from = dir.join(name);
+        if from.exists() {
+            std::fs::rename(from, aside.join(name))?;
+        }
+    }
+    Ok(aside)
+}
+
+fn lock(dir: &Path) -> Result<File, VaultError> {
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(dir.join(LOCK))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(VaultError::InUse),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// Tells a wrong key from damage before SQLCipher is asked, which can't.
+fn check_value(key: &Seed) -> Vec<u8> {
+    crypto::hash("vault check", &[key.expose()]).to_vec()
+}
+
+fn connect(path: &Path, key: &Seed, create: bool) -> Result<Connection, VaultError> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if create {
+        flags |= OpenFlags::SQLITE_OPEN_CREATE;
+    }
+    let conn = Connection::open_with_flags(path, flags)?;
+    // A raw key: no passphrase derivation inside SQLCipher (its syntax is x'…').
+    let hex = zeroize::Zeroizing::new(data_encoding::HEXLOWER.encode(key.expose()));
+    let literal = zeroize::Zeroizing::new(format!("x'{}'", hex.as_str()));
+    conn.pragma_update(None, "key", literal.as_str())?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    conn.pragma_update(None, "secure_delete", "ON")?;
+    conn.pragma_update(None, "foreign_keys", "ON")?;
+    // The first read of the file: here a file that isn't this key's shows itself.
+    conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    let mode: String =
+        conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if !mode.eq_ignore_ascii_case("wal") {
+        return Err(VaultError::ReadOnly);
+    }
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    Ok(conn)
+}
+
+/// Writes a small file so that it is either the old or the new one, also after a crash.
+pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)?;
+    if let Some(dir) = path.parent() {
+        File::open(dir)?.sync_all()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,185 @@
+//! Where each log ends, as far as it was verified; and which are this device's own.
+
+use clinic_api::id::{DeviceId, HeadHash, HeaderHash, LogId, SpaceId};
+use clinic_api::log::{LogTip, Seen, log_id};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+use super::{Vault, VaultError, view};
+use crate::env::Env;
+
+const OPEN: u8 = 0;
+const CLOSED: u8 = 1;
+
+/// What is known of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogState {
+    /// The log.
+    pub log: LogId,
+    /// Who writes it.
+    pub device: DeviceId,
+    /// What names it, where it is this device's own.
+    pub nonce: Option<[u8; 16]>,
+    /// Its end; none before its first head.
+    pub tip: Option<LogTip>,
+    /// The number of the last head that this device's own head told the others of.
+    pub told: u64,
+    /// The time of the last head, by its device's clock; 0 before the first.
+    pub heard_ms: i64,
+    /// Whether it is still written.
+    pub open: bool,
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<LogState> {
+    let log = LogId(row.get("log")?);
+    let head: Option<[u8; 32]> = row.get("head")?;
+    let (beat, number, header) = (row.get("beat")?, row.get("number")?, row.get("header")?);
+    let state: u8 = row.get("state")?;
+    Ok(LogState {
+        log,
+        device: DeviceId(row.get("device")?),
+        nonce: row.get("nonce")?,
+        tip: head.map(|head| LogTip {
+            log,
+            beat,
+            head: HeadHash(head),
+            number,
+            header: HeaderHash(header),
+        }),
+        told: row.get("told")?,
+        heard_ms: row.get("heard_ms")?,
+        open: state == OPEN,
+    })
+}
+
+const COLUMNS: &str = "log, device, nonce, beat, head, number, header, told, heard_ms, state";
+
+/// This device's open log in a space, started where there is none.
+pub(super) fn own_or_new(
+    tx: &Transaction<'_>,
+    env: &Env,
+    space: SpaceId,
+    device: DeviceId,
+) -> Result<LogId, VaultError> {
+    if let Some(own) = own(tx, space)? {
+        return Ok(own.log);
+    }
+    let nonce: [u8; 16] = env.random();
+    let log = log_id(space, device, &nonce);
+    let sql = "INSERT INTO log (space, log, device, nonce, header) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let header = HeaderHash::NONE.0;
+    tx.prepare_cached(sql)?
+        .execute(params![space.0, log.0, device.0, nonce, header])?;
+    Ok(log)
+}
+
+pub(super) fn own(conn: &Connection, space: SpaceId) -> Result<Option<LogState>, VaultError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM log WHERE space = ?1 AND nonce IS NOT NULL AND state = {OPEN}"
+    );
+    Ok(conn
+        .prepare_cached(&sql)?
+        .query_row([space.0], from_row)
+        .optional()?)
+}
+
+/// Sets a log's new end.
+pub(super) fn advance(
+    tx: &Transaction<'_>,
+    space: SpaceId,
+    device: DeviceId,
+    tip: &LogTip,
+    heard_ms: i64,
+) -> Result<(), VaultError> {
+    let sql = "INSERT INTO log (space, log, device, beat, head, number, header, heard_ms)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+               ON CONFLICT (space, log) DO UPDATE SET beat = excluded.beat, head = excluded.head,
+                   number = excluded.number, header = excluded.header,
+                   heard_ms = excluded.heard_ms";
+    tx.prepare_cached(sql)?.execute(params![
+        space.0,
+        tip.log.0,
+        device.0,
+        tip.beat,
+        tip.head.0,
+        tip.number,
+        tip.header.0,
+        heard_ms
+    ])?;
+    Ok(())
+}
+
+/// Marks what an own head told the others of.
+pub(super) fn mark_told(
+    tx: &Transaction<'_>,
+    space: SpaceId,
+    seen: &[Seen],
+) -> Result<(), VaultError> {
+    let sql = "UPDATE log SET told = ?3 WHERE space = ?1 AND log = ?2";
+    let mut update = tx.prepare_cached(sql)?;
+    for seen in seen {
+        update.execute(params![space.0, seen.log.0, seen.beat])?;
+    }
+    Ok(())
+}
+
+impl Vault {
+    /// Every log of a space that is known.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn logs(&self, space: SpaceId) -> Result<Vec<LogState>, VaultError> {
+        let sql = format!("SELECT {COLUMNS} FROM log WHERE space = ?1 ORDER BY log");
+        let mut query = self.conn.prepare_cached(&sql)?;
+        Ok(query
+            .query_map([space.0], from_row)?
+            .collect::<Result<_, _>>()?)
+    }
+
+    /// A log, if it is known.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn log(&self, space: SpaceId, log: LogId) -> Result<Option<LogState>, VaultError> {
+        let sql = format!("SELECT {COLUMNS} FROM log WHERE space = ?1 AND log = ?2");
+        let mut query = self.conn.prepare_cached(&sql)?;
+        Ok(query
+            .query_row(params![space.0, log.0], from_row)
+            .optional()?)
+    }
+
+    /// Closes this device's log in a space, for good, and starts another for what is not sent.
+    ///
+    /// For a device that finds its own log longer than it remembers: a restored
+    /// backup or a cloned vault. It must never sign two heads of one number.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn restart_log(&mut self, space: SpaceId) -> Result<LogId, VaultError> {
+        let device = self.device()?.id();
+        let (env, views) = (self.env.clone(), self.views);
+        self.write(|tx| {
+            let Some(old) = own(tx, space)? else {
+                return own_or_new(tx, &env, space, device);
+            };
+            let close = format!("UPDATE log SET state = {CLOSED} WHERE space = ?1 AND log = ?2");
+            tx.prepare_cached(&close)?
+                .execute(params![space.0, old.log.0])?;
+            let new = own_or_new(tx, &env, space, device)?;
+            // What was never sealed, or sealed and never accepted, goes into the new log.
+            let unsent = "SELECT min(first) FROM run_out WHERE space = ?1 AND log = ?2";
+            let first: Option<u64> = tx
+                .prepare_cached(unsent)?
+                .query_row(params![space.0, old.log.0], |row| row.get(0))?;
+            let relog = "UPDATE event SET log = ?3, number = NULL
+                         WHERE space = ?1 AND log = ?2 AND (number IS NULL OR number >= ?4)";
+            let first = first.unwrap_or(i64::MAX as u64);
+            tx.prepare_cached(relog)?
+                .execute(params![space.0, old.log.0, new.0, first])?;
+            tx.prepare_cached("DELETE FROM run_out WHERE space = ?1 AND log = ?2")?
+                .execute(params![space.0, old.log.0])?;
+            // Order between versions names the log.
+            view::rebuild(tx, views)?;
+            Ok(new)
+        })
+    }
+}

@@ -1,0 +1,162 @@
+//! The encrypted store: the event log, its migrations, keys, and the rebuilding of views.
+//!
+//! One SQLCipher file under a random 256-bit key that a [`KeyStore`] keeps, one
+//! writer. An event is appended and applied to the views in one transaction
+//! that is on the disk (WAL, `synchronous=FULL`) before the call returns. The
+//! log is migrated with care; views are dropped and rebuilt from it whenever
+//! their shape changes.
+
+mod aside;
+mod chains;
+mod error;
+mod event_log;
+mod file;
+mod key_store;
+mod logs;
+mod meta;
+mod outbox;
+mod schema;
+mod secrets;
+mod view;
+
+pub use aside::SetAside;
+pub use chains::{Chains, SpaceEntry};
+pub use error::VaultError;
+pub use event_log::{Arrived, Draft, Judgement, Stored};
+pub use key_store::{Cost, KeyStore, KeyStoreError, PassphraseFile};
+pub use logs::LogState;
+pub use outbox::{Batch, RunOut, Sealed};
+pub use secrets::Me;
+pub use view::{Applied, Outcome, View};
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::env::Env;
+use crate::event::HybridClock;
+
+/// An open vault. One at a time, per folder: a second opener is refused.
+pub struct Vault {
+    conn: Connection,
+    env: Env,
+    views: &'static [&'static dyn View],
+    chains: Chains,
+    clock: HybridClock,
+    dir: PathBuf,
+    // Held for as long as the vault is open; released by the system if the process dies.
+    _lock: std::fs::File,
+}
+
+impl Vault {
+    /// Makes a new vault in `dir`, with a fresh key that goes to `keys`.
+    ///
+    /// # Errors
+    /// [`VaultError::Exists`] where there is one; else as [`Vault::open`].
+    pub fn create(
+        dir: &Path,
+        keys: &dyn KeyStore,
+        env: Env,
+        views: &'static [&'static dyn View],
+    ) -> Result<Self, VaultError> {
+        let (conn, lock) = file::create(dir, keys, &env)?;
+        Self::finish(conn, lock, dir, env, views)
+    }
+
+    /// Opens the vault in `dir`.
+    ///
+    /// # Errors
+    /// What the caller can do differs: [`VaultError::NotFound`] create one;
+    /// [`VaultError::WrongKey`] ask for the passphrase again;
+    /// [`VaultError::Newer`] update the app; [`VaultError::InUse`] close the other
+    /// program; [`VaultError::Damaged`] call [`Vault::set_aside`] and start afresh.
+    pub fn open(
+        dir: &Path,
+        keys: &dyn KeyStore,
+        env: Env,
+        views: &'static [&'static dyn View],
+    ) -> Result<Self, VaultError> {
+        let (conn, lock) = file::open(dir, keys)?;
+        Self::finish(conn, lock, dir, env, views)
+    }
+
+    /// Whether there is a vault in `dir`.
+    pub fn exists(dir: &Path) -> bool {
+        file::exists(dir)
+    }
+
+    /// Moves a damaged vault out of the way, never deleting it; returns where it is now.
+    ///
+    /// # Errors
+    /// As the file system says.
+    pub fn set_aside(dir: &Path, env: &Env) -> Result<PathBuf, VaultError> {
+        file::set_aside(dir, env)
+    }
+
+    fn finish(
+        mut conn: Connection,
+        lock: std::fs::File,
+        dir: &Path,
+        env: Env,
+        views: &'static [&'static dyn View],
+    ) -> Result<Self, VaultError> {
+        schema::migrate(&mut conn)?;
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        view::rebuild_if_changed(&tx, views)?;
+        let clock = HybridClock::at(event_log::greatest_followed(&tx)?);
+        tx.commit()?;
+        let chains = Chains::default();
+        Ok(Self {
+            conn,
+            env,
+            views,
+            chains,
+            clock,
+            dir: dir.to_owned(),
+            _lock: lock,
+        })
+    }
+
+    /// Clock, zone and randomness, as the vault was opened with.
+    pub fn env(&self) -> &Env {
+        &self.env
+    }
+
+    /// The folder that the vault is in.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Reads views; for the `view.rs` of each room.
+    pub fn reader(&self) -> &Connection {
+        &self.conn
+    }
+
+    /// Runs `work` in one transaction: all of it is durable when this returns, or none.
+    fn write<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
+        let tx = self
+            .conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let value = work(&tx)?;
+        tx.commit()?;
+        Ok(value)
+    }
+
+    /// Drops every view and rebuilds it from the event log.
+    ///
+    /// # Errors
+    /// [`VaultError`], and the views are as before.
+    pub fn rebuild_views(&mut self) -> Result<(), VaultError> {
+        let views = self.views;
+        self.write(|tx| view::rebuild(tx, views))
+    }
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Vault(..)")
+    }
+}

@@ -1,0 +1,116 @@
+//! The tables that are migrated with care. Views are not among them: those are rebuilt.
+//!
+//! A closed migration is never edited; each runs in one transaction with its
+//! bump of `user_version`, and imports nothing that may change later.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::VaultError;
+
+const MIGRATIONS: &[&str] = &["
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY NOT NULL,
+    value BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE secret (
+    name TEXT PRIMARY KEY NOT NULL,
+    value BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE space (
+    space BLOB PRIMARY KEY NOT NULL,
+    kind INTEGER NOT NULL,
+    patient BLOB,
+    roster BLOB
+) STRICT;
+
+CREATE TABLE statement (
+    chain BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (chain, number)
+) STRICT;
+
+CREATE TABLE epoch_key (
+    epoch BLOB PRIMARY KEY NOT NULL,
+    space BLOB NOT NULL,
+    key BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE log (
+    space BLOB NOT NULL,
+    log BLOB NOT NULL,
+    device BLOB NOT NULL,
+    nonce BLOB,
+    beat INTEGER NOT NULL DEFAULT 0,
+    head BLOB,
+    number INTEGER NOT NULL DEFAULT 0,
+    header BLOB NOT NULL,
+    told INTEGER NOT NULL DEFAULT 0,
+    heard_ms INTEGER NOT NULL DEFAULT 0,
+    state INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (space, log)
+) STRICT;
+
+CREATE TABLE event (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    space BLOB NOT NULL,
+    log BLOB NOT NULL,
+    number INTEGER,
+    place INTEGER NOT NULL,
+    batch INTEGER NOT NULL,
+    event BLOB NOT NULL,
+    device BLOB NOT NULL,
+    author INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    hlc_ms INTEGER NOT NULL,
+    hlc_counter INTEGER NOT NULL,
+    followed INTEGER NOT NULL,
+    judgement INTEGER NOT NULL,
+    envelope BLOB NOT NULL,
+    UNIQUE (space, log, event)
+) STRICT;
+CREATE INDEX event_unsealed ON event (space, seq) WHERE number IS NULL;
+CREATE INDEX event_unapplied ON event (judgement) WHERE judgement <> 0;
+CREATE INDEX event_clock ON event (followed, hlc_ms, hlc_counter);
+
+CREATE TABLE run_out (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    space BLOB NOT NULL,
+    log BLOB NOT NULL,
+    beat INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    UNIQUE (space, log, beat)
+) STRICT;
+
+CREATE TABLE set_aside (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    space BLOB NOT NULL,
+    log BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    bytes BLOB NOT NULL,
+    UNIQUE (space, log, number, reason)
+) STRICT;
+"];
+
+/// Brings the file to the present shape.
+pub(super) fn migrate(conn: &mut Connection) -> Result<(), VaultError> {
+    let known = i64::try_from(MIGRATIONS.len()).map_err(|_| VaultError::Internal)?;
+    loop {
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let version: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if version > known {
+            return Err(VaultError::Newer);
+        }
+        let next = usize::try_from(version).map_err(|_| VaultError::Damaged)?;
+        let Some(sql) = MIGRATIONS.get(next) else {
+            return Ok(());
+        };
+        tx.execute_batch(sql)?;
+        tx.pragma_update(None, "user_version", version + 1)?;
+        tx.commit()?;
+    }
+}

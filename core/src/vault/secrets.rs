@@ -1,0 +1,175 @@
+//! Keys that live in the vault, and whose vault it is.
+
+use clinic_api::id::{ChainId, PersonId, SpaceId, StatementHash};
+use clinic_api::wire;
+use minicbor::{Decode, Encode};
+use rusqlite::{OptionalExtension, params};
+
+use super::{Vault, VaultError, meta};
+use crate::space::epoch::EpochKey;
+use crate::space::keys::{DeviceSecrets, RootSecret, Seed};
+
+/// Whose vault this is.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Me {
+    /// A patient's device.
+    #[n(0)]
+    Patient {
+        /// Their chain.
+        #[n(0)]
+        chain: ChainId,
+    },
+    /// A clinic's workstation.
+    #[n(1)]
+    Staff {
+        /// The clinic's roster.
+        #[n(0)]
+        roster: ChainId,
+        /// The person who works at it.
+        #[n(1)]
+        person: PersonId,
+    },
+}
+
+const ME: &str = "me";
+const DEVICE: &str = "device";
+const ROOT: &str = "root";
+
+impl Vault {
+    /// Whose vault this is; none before it was set up.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn me(&self) -> Result<Option<Me>, VaultError> {
+        let bytes = meta::get(&self.conn, ME)?;
+        bytes
+            .map(|b| wire::decode(&b).map_err(|_| VaultError::Damaged))
+            .transpose()
+    }
+
+    /// States whose vault this is.
+    ///
+    /// # Errors
+    /// [`VaultError::NotSetUp`] where it is somebody else's already.
+    pub fn set_me(&mut self, me: &Me) -> Result<(), VaultError> {
+        match self.me()? {
+            Some(now) if now != *me => Err(VaultError::NotSetUp),
+            Some(_) => Ok(()),
+            None => self.write(|tx| meta::set(tx, ME, &wire::encode(me))),
+        }
+    }
+
+    /// This device's keys, made at the first call.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn device(&mut self) -> Result<DeviceSecrets, VaultError> {
+        let kept = self.secret(DEVICE)?;
+        let secrets = match &kept {
+            Some(bytes) => {
+                let mut seeds = bytes.chunks_exact(32).map(Seed::try_from);
+                let mut next = || seeds.next().and_then(Result::ok).ok_or(VaultError::Damaged);
+                DeviceSecrets::from_seeds(next()?, next()?, next()?)
+            }
+            None => DeviceSecrets::generate(&self.env),
+        };
+        let secrets = secrets.map_err(|_| VaultError::Internal)?;
+        if kept.is_none() {
+            let all =
+                zeroize::Zeroizing::new(secrets.seeds().map(Seed::expose).map(|s| *s).concat());
+            self.keep_secret(DEVICE, &all)?;
+        }
+        Ok(secrets)
+    }
+
+    /// The clinic's root key, in the vault of whoever founded the clinic.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn root(&self) -> Result<Option<RootSecret>, VaultError> {
+        let Some(bytes) = self.secret(ROOT)? else {
+            return Ok(None);
+        };
+        let seed = Seed::try_from(bytes.as_slice()).map_err(|_| VaultError::Damaged)?;
+        RootSecret::new(seed)
+            .map(Some)
+            .map_err(|_| VaultError::Damaged)
+    }
+
+    /// Keeps the clinic's root key.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn keep_root(&mut self, seed: &Seed) -> Result<(), VaultError> {
+        self.keep_secret(ROOT, seed.expose())
+    }
+
+    /// A secret of a room; names begin with the room's.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn secret(&self, name: &str) -> Result<Option<zeroize::Zeroizing<Vec<u8>>>, VaultError> {
+        let sql = "SELECT value FROM secret WHERE name = ?1";
+        let kept: Option<Vec<u8>> = self
+            .conn
+            .prepare_cached(sql)?
+            .query_row([name], |row| row.get(0))
+            .optional()?;
+        Ok(kept.map(zeroize::Zeroizing::new))
+    }
+
+    /// Keeps a secret of a room on this device; it is not synced.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn keep_secret(&mut self, name: &str, value: &[u8]) -> Result<(), VaultError> {
+        self.write(|tx| {
+            let sql = "INSERT INTO secret (name, value) VALUES (?1, ?2)
+                       ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+            tx.prepare_cached(sql)?.execute(params![name, value])?;
+            Ok(())
+        })
+    }
+
+    /// The key of an epoch that this device could open.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn epoch_key(
+        &self,
+        space: SpaceId,
+        epoch: StatementHash,
+        number: u64,
+    ) -> Result<Option<EpochKey>, VaultError> {
+        let sql = "SELECT key FROM epoch_key WHERE epoch = ?1 AND space = ?2";
+        let kept: Option<Vec<u8>> = self
+            .conn
+            .prepare_cached(sql)?
+            .query_row(params![epoch.0, space.0], |row| row.get(0))
+            .optional()?;
+        let Some(kept) = kept.map(zeroize::Zeroizing::new) else {
+            return Ok(None);
+        };
+        let seed = Seed::try_from(kept.as_slice()).map_err(|_| VaultError::Damaged)?;
+        Ok(Some(EpochKey::new(seed, space, number)))
+    }
+
+    /// Keeps the key of an epoch.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn keep_epoch_key(
+        &mut self,
+        space: SpaceId,
+        epoch: StatementHash,
+        key: &EpochKey,
+    ) -> Result<(), VaultError> {
+        self.write(|tx| {
+            let sql = "INSERT INTO epoch_key (epoch, space, key) VALUES (?1, ?2, ?3)
+                       ON CONFLICT (epoch) DO NOTHING";
+            tx.prepare_cached(sql)?
+                .execute(params![epoch.0, space.0, key.seed().expose()])?;
+            Ok(())
+        })
+    }
+}
