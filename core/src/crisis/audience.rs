@@ -6,7 +6,6 @@ use super::Error;
 ///
 /// Asking for one puts its lines first; it hides none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Audience {
     /// Everybody.
     General,

@@ -53,7 +53,6 @@ pub struct Help {
 
 /// Something to say beside the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Note {
     /// No usable country was given, so no number is known: say to call the local
     /// emergency number. Stands alone.

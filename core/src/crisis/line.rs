@@ -63,7 +63,6 @@ pub enum Hours {
 /// `phone-context`, as dialers on phones expect it. iOS opens the dialer for a
 /// number with a star but does not dial it, so always show `number` too.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Contact {
     /// A phone number.
     Call {

@@ -92,10 +92,16 @@ fn crisis_line(page: &mut Page, line: &Line) {
             }
         }
     }
-    page.prose(2, &format!("{}: {}", words::HOURS, words::hours(&line.hours)));
+    page.prose(
+        2,
+        &format!("{}: {}", words::HOURS, words::hours(&line.hours)),
+    );
     let languages: Vec<_> = line.languages.iter().map(words::language).collect();
     if !languages.is_empty() {
-        page.prose(2, &format!("{}: {}", words::LANGUAGES, languages.join(", ")));
+        page.prose(
+            2,
+            &format!("{}: {}", words::LANGUAGES, languages.join(", ")),
+        );
     }
     if let Some(text) = &line.text_verbatim {
         page.prose(2, &format!("{}: {text}", words::VERBATIM));

@@ -84,7 +84,10 @@ pub(super) fn verified(day: Option<Date>) -> String {
 }
 
 pub(super) fn gathered(day: Date) -> String {
-    format!("These numbers were gathered from public pages on {}.", date(day))
+    format!(
+        "These numbers were gathered from public pages on {}.",
+        date(day)
+    )
 }
 
 fn date(day: Date) -> String {
