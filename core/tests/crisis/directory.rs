@@ -67,6 +67,55 @@ fn a_verified_line_shows_its_day_and_stays_when_it_is_old() {
 }
 
 #[test]
+fn hours_come_before_confidence_and_both_before_the_order_of_the_file() {
+    let services = [
+        service("ca-unknown", json!({})),
+        service("ca-stated", json!({"hours": "Fridays"})),
+        service(
+            "ca-one-source",
+            json!({"hours": "24/7", "confidence": "single-source"}),
+        ),
+        service("ca-b", json!({"hours": "24/7"})),
+        service("ca-a", json!({"hours": "24/7"})),
+    ];
+    assert_eq!(
+        ids(&read(&services)),
+        ["ca-b", "ca-a", "ca-one-source", "ca-stated", "ca-unknown"]
+    );
+}
+
+#[test]
+fn a_language_is_found_by_the_codes_that_devices_send() {
+    let first = |asked: &str, spoken: [&str; 2]| -> String {
+        let services = spoken.map(|tag| service(tag, json!({"languages": ["en", tag]})));
+        let directory = Directory::parse(&file(Value::Null, &services)).expect("directory");
+        let help = directory.help(&Query {
+            language: Some(asked.parse().expect("language")),
+            ..Query::new("CA".parse().expect("country"))
+        });
+        help.lines[0].id.clone()
+    };
+    // Preferred values and macrolanguages of the IANA Language Subtag Registry.
+    for (asked, registered) in [
+        ("nb-NO", "no"),
+        ("nn", "no"),
+        ("iw", "he"),
+        ("in", "id"),
+        ("tl", "fil"),
+        ("cmn", "zh"),
+        ("yue-HK", "zh-HK"),
+        ("pt-BR", "pt"),
+    ] {
+        assert_eq!(first(asked, ["fr", registered]), registered, "{asked}");
+    }
+    assert_eq!(
+        first("zh-hk", ["zh", "zh-HK"]),
+        "zh-HK",
+        "the very tag first"
+    );
+}
+
+#[test]
 fn a_day_that_is_none_verifies_nothing() {
     for day in ["2026-02-30", "yesterday", "", "24.11.2026"] {
         let help = read(&[service("ca-a", json!({"verified_on": day}))]);

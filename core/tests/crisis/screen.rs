@@ -1,9 +1,9 @@
 //! What a person reads, and what a program reads.
 
-use companion_core::crisis::{self, Contact, Help, Hours, Note, render_text, to_json};
+use companion_core::crisis::{self, Contact, Help, Hours, render_text, to_json};
 use serde_json::{Value, json};
 
-use crate::oracle::{ask, ask_in, ask_speaking, countries, everything, one_line};
+use crate::oracle::{ask, ask_in, ask_speaking, countries, everything, one_line, services};
 
 #[test]
 fn the_page_is_as_it_was_designed() {
@@ -229,6 +229,23 @@ fn json_has_every_key_for_the_first_line_of_a_country() {
 }
 
 #[test]
+fn json_gives_the_hours_of_every_line_as_the_file_has_them() {
+    for country in countries() {
+        let json = to_json(&ask(country));
+        for service in services(country) {
+            let lines = json["lines"].as_array().expect("lines");
+            let line = lines.iter().find(|line| line["id"] == service["id"]);
+            let expected = match service["hours"].as_str() {
+                None => json!({"kind": "unknown", "text": null}),
+                Some("24/7") => json!({"kind": "round-the-clock", "text": null}),
+                Some(text) => json!({"kind": "stated", "text": text}),
+            };
+            assert_eq!(line.expect("line")["hours"], expected);
+        }
+    }
+}
+
+#[test]
 fn json_of_the_other_contacts_and_of_notes() {
     let contacts = |help: &Help, id: &str| -> Value {
         let json = to_json(help);
@@ -256,7 +273,4 @@ fn json_of_the_other_contacts_and_of_notes() {
     let nowhere = to_json(&crisis::help_without_country());
     assert_eq!(nowhere["notes"][0]["code"], "no-country");
     assert_eq!(nowhere["country"], Value::Null);
-    for note in ask("VA").notes {
-        assert!([Note::NoEmergencyNumber, Note::NoLine].contains(&note));
-    }
 }
