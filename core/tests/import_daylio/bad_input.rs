@@ -126,9 +126,11 @@ fn an_empty_file_is_refused() {
 
 #[test]
 fn a_file_of_something_else_is_refused() {
-    let missing = |file: &str| match refused(file) {
-        ImportError::NotDaylio { missing } => missing,
-        other => panic!("{other}"),
+    let missing = |file: &str| {
+        let ImportError::NotDaylio { missing } = refused(file) else {
+            panic!("it was refused for another reason");
+        };
+        missing
     };
     assert_eq!(
         missing("date,steps\n2023-06-04,9000\n"),

@@ -46,7 +46,7 @@ fn debug_and_error_texts_hold_nothing_personal() {
         ));
     }
     for assignment in [
-        format!("{CANARY}"),
+        CANARY.to_owned(),
         format!("{CANARY}=2"),
         format!("x={CANARY}"),
     ] {

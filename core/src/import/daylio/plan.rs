@@ -59,10 +59,7 @@ impl Reading {
     ///   record uses has a value: ask for those, and call again.
     /// - [`ImportError::UnnamedZone`] for a zone without an IANA name: ask for one.
     pub fn plan(&self, moods: &MoodMap, zone: &TimeZone) -> Result<Plan, ImportError> {
-        let zone_name = match zone.iana_name() {
-            Some(name) if !zone.is_unknown() => name,
-            Some(_) | None => return Err(ImportError::UnnamedZone),
-        };
+        let zone_name = zone.iana_name().ok_or(ImportError::UnnamedZone)?;
         let mut entries = Vec::with_capacity(self.rows.len());
         let mut left_out = self.left_out.clone();
         let mut unmapped = Unmapped::default();
