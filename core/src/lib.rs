@@ -5,10 +5,15 @@
 //! the views in one transaction, sync seals it and sends it, and what comes from
 //! others takes the same way in.
 
+pub mod care;
+pub mod companion;
 pub mod crisis;
 pub mod env;
 pub mod event;
+pub mod front;
 pub mod import;
+pub mod journal;
 pub mod problem;
 pub mod space;
+pub mod sync;
 pub mod vault;

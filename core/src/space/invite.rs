@@ -253,6 +253,16 @@ pub fn digits(
 pub struct Digits(u64);
 
 impl Digits {
+    /// The digits of a number below 10¹², as kept.
+    pub(crate) fn from_value(value: u64) -> Self {
+        Self(value % 1_000_000_000_000)
+    }
+
+    /// As a number, to be kept.
+    pub(crate) fn value(self) -> u64 {
+        self.0
+    }
+
     /// Whether what somebody typed is these digits; spaces and hyphens don't matter.
     #[must_use]
     pub fn matches(&self, typed: &str) -> bool {

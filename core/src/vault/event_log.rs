@@ -109,7 +109,8 @@ pub struct Stored {
 impl Vault {
     /// Appends events of this device and applies them: all of them, durably, or none.
     ///
-    /// Those of one space travel in one frame. Returns their names, in order.
+    /// Events of one group that go into one space travel in one frame. Returns
+    /// the names of all, in order.
     ///
     /// # Errors
     /// [`VaultError::NotAllowed`] where this device may not write one of them
@@ -117,7 +118,7 @@ impl Vault {
     pub fn append(
         &mut self,
         author: Author,
-        drafts: Vec<Draft>,
+        groups: Vec<Vec<Draft>>,
     ) -> Result<Vec<EventId>, VaultError> {
         let device = self.device()?.id();
         let (env, views) = (self.env.clone(), self.views);
@@ -125,39 +126,41 @@ impl Vault {
         let now = env.now();
         let at = Moment::of(now, &env.zone());
         let names = self.write(|tx| {
-            let mut names = Vec::with_capacity(drafts.len());
-            let mut batches: Vec<(SpaceId, i64, u32)> = Vec::new();
-            for draft in drafts {
-                let space = draft.space;
-                let log = logs::own_or_new(tx, &env, space.space, device)?;
-                let mut envelope = draft.envelope;
-                envelope.id = EventId(env.random());
-                envelope.hlc = clock.tick(now.as_millisecond());
-                envelope.at = at.clone();
-                let place = Place {
-                    space: space.space,
-                    space_kind: space.kind,
-                    log,
-                    device,
-                    author: Some(author),
-                };
-                let judgement = view::apply(tx, views, &place, &envelope)?;
-                if judgement != Judgement::Applied {
-                    return Err(VaultError::NotAllowed);
+            let mut names = Vec::new();
+            for drafts in groups {
+                let mut frames: Vec<(SpaceId, i64, u32)> = Vec::new();
+                for draft in drafts {
+                    let space = draft.space;
+                    let log = logs::own_or_new(tx, &env, space.space, device)?;
+                    let mut envelope = draft.envelope;
+                    envelope.id = EventId(env.random());
+                    envelope.hlc = clock.tick(now.as_millisecond());
+                    envelope.at = at.clone();
+                    let place = Place {
+                        space: space.space,
+                        space_kind: space.kind,
+                        log,
+                        device,
+                        author: Some(author),
+                    };
+                    let judgement = view::apply(tx, views, &place, &envelope)?;
+                    if judgement != Judgement::Applied {
+                        return Err(VaultError::NotAllowed);
+                    }
+                    let slot = match frames.iter_mut().find(|(s, ..)| *s == space.space) {
+                        Some((_, batch, next)) => {
+                            *next = next.saturating_add(1);
+                            (*batch, *next)
+                        }
+                        None => {
+                            let batch = next_seq(tx)?;
+                            frames.push((space.space, batch, 0));
+                            (batch, 0)
+                        }
+                    };
+                    insert(tx, &place, None, slot, &envelope, true, judgement)?;
+                    names.push(envelope.id);
                 }
-                let slot = match batches.iter_mut().find(|(s, ..)| *s == space.space) {
-                    Some((_, batch, next)) => {
-                        *next = next.saturating_add(1);
-                        (*batch, *next)
-                    }
-                    None => {
-                        let batch = next_seq(tx)?;
-                        batches.push((space.space, batch, 0));
-                        (batch, 0)
-                    }
-                };
-                insert(tx, &place, None, slot, &envelope, true, judgement)?;
-                names.push(envelope.id);
             }
             Ok(names)
         })?;

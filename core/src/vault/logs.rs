@@ -21,7 +21,7 @@ pub struct LogState {
     pub nonce: Option<[u8; 16]>,
     /// Its end; none before its first head.
     pub tip: Option<LogTip>,
-    /// The number of the last head that this device's own head told the others of.
+    /// The number of the last frame that this device's own head told the others of.
     pub told: u64,
     /// The time of the last head, by its device's clock; 0 before the first.
     pub heard_ms: i64,
@@ -114,10 +114,10 @@ pub(super) fn mark_told(
     space: SpaceId,
     seen: &[Seen],
 ) -> Result<(), VaultError> {
-    let sql = "UPDATE log SET told = ?3 WHERE space = ?1 AND log = ?2";
+    let sql = "UPDATE log SET told = number WHERE space = ?1 AND log = ?2";
     let mut update = tx.prepare_cached(sql)?;
     for seen in seen {
-        update.execute(params![space.0, seen.log.0, seen.beat])?;
+        update.execute(params![space.0, seen.log.0])?;
     }
     Ok(())
 }

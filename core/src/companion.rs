@@ -1,0 +1,84 @@
+//! Opens a vault and hands out one handle per capability; owns no rule of its own.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::care::{Care, CareView};
+use crate::env::Env;
+use crate::front::{Front, FrontView};
+use crate::journal::{Journal, JournalView};
+use crate::sync::{Office, Sync};
+use crate::vault::{KeyStore, Vault, VaultError, View};
+
+/// Every room's part of the vault's views.
+pub const VIEWS: &[&dyn View] = &[&JournalView, &CareView, &FrontView];
+
+/// A vault that several handles share; one of them at a time uses it.
+#[derive(Debug, Clone)]
+pub struct SharedVault(Arc<Mutex<Vault>>);
+
+impl SharedVault {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Vault> {
+        // A panic elsewhere can't leave a vault half written: transactions see to that.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An open companion: a patient's device, or a clinician's workstation.
+#[derive(Debug, Clone)]
+pub struct Companion {
+    vault: SharedVault,
+}
+
+impl Companion {
+    /// Opens the vault in `dir`, or makes a new one where there is none.
+    ///
+    /// # Errors
+    /// As [`Vault::open`] and [`Vault::create`].
+    pub fn open_or_create(dir: &Path, keys: &dyn KeyStore, env: Env) -> Result<Self, VaultError> {
+        let vault = if Vault::exists(dir) {
+            Vault::open(dir, keys, env, VIEWS)?
+        } else {
+            Vault::create(dir, keys, env, VIEWS)?
+        };
+        Ok(Self {
+            vault: SharedVault(Arc::new(Mutex::new(vault))),
+        })
+    }
+
+    /// Opens the vault in `dir`.
+    ///
+    /// # Errors
+    /// As [`Vault::open`].
+    pub fn open(dir: &Path, keys: &dyn KeyStore, env: Env) -> Result<Self, VaultError> {
+        let vault = Vault::open(dir, keys, env, VIEWS)?;
+        Ok(Self {
+            vault: SharedVault(Arc::new(Mutex::new(vault))),
+        })
+    }
+
+    /// The patient's journal.
+    pub fn journal(&self) -> Journal {
+        Journal::new(self.vault.clone())
+    }
+
+    /// What is shared, reviewed and read.
+    pub fn care(&self) -> Care {
+        Care::new(self.vault.clone())
+    }
+
+    /// The clinic's list of patients.
+    pub fn front(&self) -> Front {
+        Front::new(self.vault.clone())
+    }
+
+    /// Joining and syncing.
+    pub fn sync(&self) -> Sync {
+        Sync::new(self.vault.clone())
+    }
+
+    /// A clinic's office: founding, inviting, admitting.
+    pub fn office(&self) -> Office {
+        Office::new(self.vault.clone())
+    }
+}

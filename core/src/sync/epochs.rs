@@ -1,0 +1,110 @@
+//! Opening the epoch keys of a space, and writing the next epoch when members changed.
+
+use clinic_api::chain::Signed;
+use clinic_api::id::MemberId;
+
+use super::error::SyncError;
+use crate::space::clinic::open_team_keys;
+use crate::space::epoch::{self, EpochKey};
+use crate::space::keys::TeamSecret;
+use crate::vault::{SpaceEntry, Vault};
+
+/// Whether this device can seal in a space now.
+#[derive(Debug)]
+pub(super) enum Standing {
+    /// The epoch in force is right and its key is here.
+    Current,
+    /// The next epoch was written; it has to be appended before anything is sealed.
+    Write(Box<Signed>, EpochKey),
+    /// Not now: see [`super::Report::waiting`].
+    Waiting,
+}
+
+/// Opens every epoch key of a space that can be opened and isn't kept yet.
+pub(super) fn open_keys(vault: &mut Vault, entry: &SpaceEntry) -> Result<(), SyncError> {
+    vault.load_space(entry)?;
+    let Some(chain) = vault.chains().epochs(entry.space).cloned() else {
+        return Ok(());
+    };
+    let mut missing = false;
+    for record in chain.all() {
+        missing |= vault
+            .epoch_key(entry.space, record.hash, record.number)?
+            .is_none();
+    }
+    if !missing {
+        return Ok(());
+    }
+    let device = vault.device()?;
+    let teams = team_secrets(vault, entry)?;
+    let mut readers = vec![device.reader()];
+    readers.extend(teams.iter().map(TeamSecret::reader));
+    let mut later: Option<(usize, EpochKey)> = None;
+    for (at, record) in chain.all().iter().enumerate().rev() {
+        if let Some(key) = vault.epoch_key(entry.space, record.hash, record.number)? {
+            later = Some((at, key));
+            continue;
+        }
+        let by_wrap = epoch::open(record, &readers).ok();
+        let by_later = || {
+            let (next, key) = later.as_ref().filter(|(next, _)| *next == at + 1)?;
+            epoch::open_previous(key, chain.all().get(*next)?, record).ok()
+        };
+        if let Some(key) = by_wrap.or_else(by_later) {
+            vault.keep_epoch_key(entry.space, record.hash, &key)?;
+            later = Some((at, key));
+        }
+    }
+    Ok(())
+}
+
+fn team_secrets(vault: &mut Vault, entry: &SpaceEntry) -> Result<Vec<TeamSecret>, SyncError> {
+    let device = vault.device()?;
+    let Some(team) = entry.kind.team() else {
+        return Ok(Vec::new());
+    };
+    let Some(roster) = entry.roster.and_then(|id| vault.chains().roster(id)) else {
+        return Ok(Vec::new());
+    };
+    if roster.workstation(device.id()).is_none() {
+        return Ok(Vec::new());
+    }
+    let all = open_team_keys(roster, device.reader());
+    Ok(all
+        .into_iter()
+        .filter(|(t, _)| *t == team)
+        .map(|(_, secret)| secret)
+        .collect())
+}
+
+/// Looks whether this device can seal in a space; writes the next epoch where it must.
+pub(super) fn standing(vault: &mut Vault, entry: &SpaceEntry) -> Result<Standing, SyncError> {
+    open_keys(vault, entry)?;
+    let device = vault.device()?;
+    let me = MemberId::from(device.id());
+    let env = vault.env().clone();
+    let parties = vault.chains().parties(entry);
+    let tips = (
+        parties.patient.map(|p| p.tip().number),
+        parties.roster.map(|r| r.tip().number),
+    );
+    let member = parties.signing_key(me, tips.0, tips.1).is_some();
+    if !member || parties.recipients(tips.0, tips.1).is_err() {
+        return Ok(Standing::Waiting);
+    }
+    let chain = vault.chains().epochs(entry.space);
+    let last = chain.and_then(|c| c.last());
+    let key = match last {
+        Some(record) => vault.epoch_key(entry.space, record.hash, record.number)?,
+        None => None,
+    };
+    if key.is_some() && chain.is_some_and(|c| c.is_current(parties)) {
+        return Ok(Standing::Current);
+    }
+    let at = env.now().as_millisecond();
+    let before = last.map(|record| (record, key.as_ref()));
+    let (statement, key) = epoch::write(&env, parties, before, at, me, |bytes| {
+        device.log().sign(bytes)
+    })?;
+    Ok(Standing::Write(Box::new(statement), key))
+}

@@ -1,0 +1,427 @@
+//! The sync machine: what came in and the time, to what to send, what happened
+//! and when to wake. It does no IO but the vault's.
+//!
+//! A round goes over everything this vault follows: chains first, then per
+//! space the epochs, what others wrote, what this device wrote. Dropping the
+//! machine at any point loses nothing: all that matters is in the vault before
+//! it is sent, and every request can be sent again.
+
+use std::collections::VecDeque;
+
+use clinic_api::chain::Signed;
+use clinic_api::http::problem::Code;
+use clinic_api::id::{ChainId, SpaceId};
+use clinic_api::message::{ChainPage, Pushed};
+use clinic_api::space::SpaceKind;
+use clinic_api::wire;
+
+use super::epochs::{self, Standing};
+use super::error::SyncError;
+use super::pull::{self, Pulling};
+use super::push;
+use super::report::{Alarm, Report};
+use super::request::{Reply, Request};
+use crate::front;
+use crate::space::epoch::EpochKey;
+use crate::vault::{Me, RunOut, SpaceEntry, Vault};
+
+/// How often the next epoch is tried against others who write it at the same time.
+const EPOCH_TRIES: u8 = 4;
+
+/// What the machine wants.
+#[derive(Debug)]
+pub enum Next {
+    /// Send this, and give the reply to [`Machine::receive`].
+    Send(Request),
+    /// The round is done.
+    Done,
+}
+
+#[derive(Debug)]
+enum Task {
+    Chain(Chain),
+    /// Look whether this device can seal there; write the next epoch where it must.
+    Stand(SpaceEntry, u8),
+    Pull(SpaceEntry, Pulling),
+    Push(SpaceEntry),
+    /// A workstation follows every patient that *front* names.
+    FollowPatients(ChainId),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Chain {
+    Patient(ChainId),
+    Roster(ChainId),
+    Epochs(SpaceEntry),
+}
+
+#[derive(Debug)]
+enum Waiting {
+    Chain(Chain),
+    Epoch(SpaceEntry, Box<Signed>, EpochKey, u8),
+    Pull(SpaceEntry, Pulling),
+    Push(SpaceEntry, Vec<RunOut>, u64),
+}
+
+/// One round of syncing. Make a new one for the next.
+#[derive(Debug)]
+pub struct Machine {
+    tasks: VecDeque<Task>,
+    waiting: Option<Waiting>,
+    report: Report,
+}
+
+impl Machine {
+    /// A round over everything that this vault follows.
+    ///
+    /// # Errors
+    /// [`SyncError::NoServer`] before a clinic was joined or founded.
+    pub fn new(vault: &Vault) -> Result<Self, SyncError> {
+        let mut tasks = VecDeque::new();
+        match vault.me()? {
+            Some(Me::Patient { chain }) => {
+                let spaces = vault.spaces()?;
+                let roster = spaces
+                    .iter()
+                    .find_map(|s| s.roster)
+                    .ok_or(SyncError::NoServer)?;
+                tasks.push_back(Task::Chain(Chain::Roster(roster)));
+                tasks.push_back(Task::Chain(Chain::Patient(chain)));
+                tasks.extend(spaces.into_iter().flat_map(space_tasks));
+            }
+            Some(Me::Staff { roster, .. }) => {
+                tasks.push_back(Task::Chain(Chain::Roster(roster)));
+                let own = vault.spaces()?.into_iter().filter(|s| !s.kind.of_patient());
+                tasks.extend(own.flat_map(space_tasks));
+                tasks.push_back(Task::FollowPatients(roster));
+            }
+            None => return Err(SyncError::NoServer),
+        }
+        Ok(Self {
+            tasks,
+            waiting: None,
+            report: Report::default(),
+        })
+    }
+
+    /// What was done so far.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// The next thing to send, or that the round is done.
+    ///
+    /// # Errors
+    /// [`SyncError`]: the round ends; what was saved stays.
+    pub fn next(&mut self, vault: &mut Vault) -> Result<Next, SyncError> {
+        while let Some(task) = self.tasks.pop_front() {
+            if let Some(request) = self.begin(vault, task)? {
+                self.report.requests = self.report.requests.saturating_add(1);
+                self.report.bytes = self.report.bytes.saturating_add(request.body.len() as u64);
+                return Ok(Next::Send(request));
+            }
+        }
+        Ok(Next::Done)
+    }
+
+    fn begin(&mut self, vault: &mut Vault, task: Task) -> Result<Option<Request>, SyncError> {
+        match task {
+            Task::Chain(chain) => {
+                let id = chain.id();
+                // One back, so that a server that shows another history shows itself.
+                let from = vault.statement_count(id)?.saturating_sub(1);
+                self.waiting = Some(Waiting::Chain(chain));
+                let path = format!("/v1/chains/{id}");
+                Ok(Some(Request::get(path).query(format!("from={from}"))))
+            }
+            Task::Stand(entry, tries) => match epochs::standing(vault, &entry)? {
+                Standing::Current => Ok(None),
+                Standing::Waiting => {
+                    self.report.waiting.push(entry.space);
+                    Ok(None)
+                }
+                Standing::Write(statement, key) => {
+                    let path = format!("/v1/chains/{}", entry.space);
+                    let request = Request::post(path, statement.to_bytes());
+                    self.waiting = Some(Waiting::Epoch(entry, statement, key, tries));
+                    Ok(Some(request))
+                }
+            },
+            Task::Pull(entry, pulling) => {
+                let body = pull::request(vault, entry.space)?;
+                self.waiting = Some(Waiting::Pull(entry, pulling));
+                Ok(Some(Request::post(
+                    format!("/v1/spaces/{}/pull", entry.space),
+                    body,
+                )))
+            }
+            Task::Push(entry) => self.begin_push(vault, entry),
+            Task::FollowPatients(roster) => {
+                for chain in front::patient_chains(vault)? {
+                    self.tasks.push_back(Task::Chain(Chain::Patient(chain)));
+                    for entry in staff_spaces(chain, roster) {
+                        vault.follow_space(&entry)?;
+                        self.tasks.extend(space_tasks(entry));
+                    }
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    fn begin_push(
+        &mut self,
+        vault: &mut Vault,
+        entry: SpaceEntry,
+    ) -> Result<Option<Request>, SyncError> {
+        // What was sealed before goes first, also where nothing new may be sealed now.
+        if vault.runs_out(entry.space, 1)?.is_empty() {
+            if self.report.waiting.contains(&entry.space) {
+                return Ok(None);
+            }
+            push::seal_next(vault, &entry)?;
+        }
+        let Some(push) = push::next_push(vault, entry.space)? else {
+            return Ok(None);
+        };
+        let push::NextPush { runs, frames, body } = push;
+        self.waiting = Some(Waiting::Push(entry, runs, frames));
+        Ok(Some(Request::post(
+            format!("/v1/spaces/{}/runs", entry.space),
+            body,
+        )))
+    }
+
+    /// Takes the reply to what was sent last.
+    ///
+    /// # Errors
+    /// [`SyncError`]: the round ends; what was saved stays.
+    pub fn receive(&mut self, vault: &mut Vault, reply: Reply) -> Result<(), SyncError> {
+        if let Reply::Ok(body) = &reply {
+            self.report.bytes = self.report.bytes.saturating_add(body.len() as u64);
+        }
+        match self.waiting.take() {
+            Some(Waiting::Chain(chain)) => self.received_chain(vault, chain, reply),
+            Some(Waiting::Epoch(entry, statement, key, tries)) => {
+                self.received_epoch(vault, entry, &statement, &key, tries, reply)
+            }
+            Some(Waiting::Pull(entry, pulling)) => self.received_pull(vault, entry, pulling, reply),
+            Some(Waiting::Push(entry, runs, frames)) => {
+                self.received_push(vault, entry, &runs, frames, reply)
+            }
+            None => Err(SyncError::Internal),
+        }
+    }
+
+    fn received_chain(
+        &mut self,
+        vault: &mut Vault,
+        chain: Chain,
+        reply: Reply,
+    ) -> Result<(), SyncError> {
+        let body = match reply {
+            Reply::Ok(body) => body,
+            // A space without an epoch yet.
+            Reply::Problem(p)
+                if p.code == Code::UnknownChain && matches!(chain, Chain::Epochs(_)) =>
+            {
+                return Ok(());
+            }
+            other @ (Reply::Problem(_) | Reply::Unreachable) => return Err(failure(&other)),
+        };
+        let page: ChainPage = wire::decode(&body)?;
+        let id = chain.id();
+        let count = vault.statement_count(id)?;
+        let kept = vault.statements(id)?;
+        let mut statements = page.statements.iter();
+        if let Some(last) = kept.last() {
+            // The first of the page must be the last that is kept.
+            let again = statements.next().map(|bytes| Signed::from_bytes(bytes));
+            match again {
+                Some(Ok(again)) if again.hash() == last.hash() => {}
+                Some(Ok(_)) => {
+                    self.report.alarm(Alarm::ChainForked(id));
+                    return Ok(());
+                }
+                Some(Err(error)) => return Err(error.into()),
+                // Fewer statements than were shown before: nothing is lost here.
+                None => {
+                    self.report.alarm(Alarm::ChainForked(id));
+                    return Ok(());
+                }
+            }
+        }
+        for bytes in statements {
+            let next = Signed::from_bytes(bytes)?;
+            let taken = match chain {
+                Chain::Patient(id) => vault.extend_patient(id, &next)?,
+                Chain::Roster(id) => vault.extend_roster(id, &next)?,
+                Chain::Epochs(entry) => vault.extend_epochs(&entry, &next)?,
+            };
+            if taken.is_err() {
+                self.report.alarm(Alarm::ChainInvalid(id));
+                return Ok(());
+            }
+        }
+        if page.more && vault.statement_count(id)? > count {
+            self.tasks.push_front(Task::Chain(chain));
+        }
+        Ok(())
+    }
+
+    fn received_epoch(
+        &mut self,
+        vault: &mut Vault,
+        entry: SpaceEntry,
+        statement: &Signed,
+        key: &EpochKey,
+        tries: u8,
+        reply: Reply,
+    ) -> Result<(), SyncError> {
+        match reply {
+            Reply::Ok(_) => {
+                if vault.extend_epochs(&entry, statement)?.is_err() {
+                    return Err(SyncError::Internal);
+                }
+                Ok(vault.keep_epoch_key(entry.space, statement.hash(), key)?)
+            }
+            Reply::Problem(p) if p.code == Code::ChainConflict && tries < EPOCH_TRIES => {
+                // Somebody else was first: look at theirs.
+                self.tasks
+                    .push_front(Task::Stand(entry, tries.saturating_add(1)));
+                self.tasks.push_front(Task::Chain(Chain::Epochs(entry)));
+                Ok(())
+            }
+            other @ (Reply::Problem(_) | Reply::Unreachable) => Err(failure(&other)),
+        }
+    }
+
+    fn received_pull(
+        &mut self,
+        vault: &mut Vault,
+        entry: SpaceEntry,
+        mut pulling: Pulling,
+        reply: Reply,
+    ) -> Result<(), SyncError> {
+        let Reply::Ok(body) = reply else {
+            return Err(failure(&reply));
+        };
+        epochs::open_keys(vault, &entry)?;
+        let more = pulling.page(vault, &entry, &body, &mut self.report)?;
+        if more {
+            self.tasks.push_front(Task::Pull(entry, pulling));
+        } else if pulling.wants_chains() {
+            let again = Pulling::last_try();
+            self.tasks.push_front(Task::Pull(entry, again));
+            self.tasks.push_front(Task::Stand(entry, 0));
+            self.tasks.push_front(Task::Chain(Chain::Epochs(entry)));
+            for chain in entry
+                .roster
+                .map(Chain::Roster)
+                .into_iter()
+                .chain(entry.patient.map(Chain::Patient))
+            {
+                self.tasks.push_front(Task::Chain(chain));
+            }
+        } else {
+            pulling.finish(vault, entry.space, &mut self.report)?;
+        }
+        Ok(())
+    }
+
+    fn received_push(
+        &mut self,
+        vault: &mut Vault,
+        entry: SpaceEntry,
+        runs: &[RunOut],
+        frames: u64,
+        reply: Reply,
+    ) -> Result<(), SyncError> {
+        match reply {
+            Reply::Ok(body) => {
+                let _: Pushed = wire::decode(&body)?;
+                vault.runs_accepted(runs)?;
+                self.report.frames_pushed = self.report.frames_pushed.saturating_add(frames);
+                // There may be more: the next push finds nothing and ends it.
+                self.tasks.push_front(Task::Push(entry));
+                Ok(())
+            }
+            Reply::Problem(p) if matches!(p.code, Code::RunConflict | Code::RunGap) => {
+                // The server holds another end of our own log than we do.
+                if self
+                    .report
+                    .alarms
+                    .contains(&Alarm::OwnLogLonger(entry.space))
+                {
+                    return Err(SyncError::Refused(p.code));
+                }
+                self.report.alarm(Alarm::OwnLogLonger(entry.space));
+                vault.restart_log(entry.space)?;
+                self.tasks.push_front(Task::Push(entry));
+                Ok(())
+            }
+            other @ (Reply::Problem(_) | Reply::Unreachable) => Err(failure(&other)),
+        }
+    }
+}
+
+impl Chain {
+    fn id(&self) -> ChainId {
+        match self {
+            Self::Patient(id) | Self::Roster(id) => *id,
+            Self::Epochs(entry) => entry.space.into(),
+        }
+    }
+}
+
+fn space_tasks(entry: SpaceEntry) -> [Task; 4] {
+    [
+        Task::Chain(Chain::Epochs(entry)),
+        Task::Stand(entry, 0),
+        Task::Pull(entry, Pulling::default()),
+        Task::Push(entry),
+    ]
+}
+
+/// The spaces of a patient that a workstation follows.
+pub(super) fn staff_spaces(patient: ChainId, roster: ChainId) -> [SpaceEntry; 2] {
+    [SpaceKind::Care, SpaceKind::Desk].map(|kind| SpaceEntry {
+        space: kind.id(patient),
+        kind,
+        patient: Some(patient),
+        roster: Some(roster),
+    })
+}
+
+/// What a failed request means.
+pub(super) fn failure(reply: &Reply) -> SyncError {
+    match reply {
+        Reply::Problem(p) if p.code == Code::DeviceRemoved => SyncError::Removed,
+        Reply::Problem(p) => SyncError::Refused(p.code),
+        Reply::Unreachable => SyncError::Unreachable,
+        Reply::Ok(_) => SyncError::Internal,
+    }
+}
+
+/// A patient's three spaces, once a clinic was joined.
+pub(super) fn patient_spaces(patient: ChainId, roster: Option<ChainId>) -> Vec<SpaceEntry> {
+    let all = SpaceKind::OF_PATIENT.into_iter();
+    all.filter(|kind| kind.team().is_none() || roster.is_some())
+        .map(|kind| SpaceEntry {
+            space: kind.id(patient),
+            kind,
+            patient: Some(patient),
+            roster: kind.team().and(roster),
+        })
+        .collect()
+}
+
+/// Names a space in a report for people.
+pub fn kind_name(vault: &Vault, space: SpaceId) -> Option<SpaceKind> {
+    vault
+        .spaces()
+        .ok()?
+        .into_iter()
+        .find(|s| s.space == space)
+        .map(|s| s.kind)
+}

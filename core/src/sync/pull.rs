@@ -1,0 +1,300 @@
+//! Taking in what others wrote: verify, judge, open, append.
+
+use std::collections::BTreeSet;
+
+use clinic_api::chain::epoch::EpochRecord;
+use clinic_api::id::{DeviceId, LogId, SpaceId};
+use clinic_api::log::{Head, Item, Run, VerifiedRun};
+use clinic_api::message::{Have, Pull, Pulled};
+use clinic_api::wire;
+
+use super::error::SyncError;
+use super::report::{Alarm, Report};
+use crate::space::authority::{Author, author_at};
+use crate::space::frame;
+use crate::vault::{Arrived, SetAside, SpaceEntry, Vault};
+
+/// A pull of one space, which may take several pages.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pulling {
+    /// Logs of which a run failed: the rest of them waits.
+    stopped: BTreeSet<LogId>,
+    /// What heads say was seen.
+    witnessed: Vec<(LogId, u64)>,
+    /// Whether some run cited what is not in the chains as pulled.
+    chains_behind: bool,
+    /// Whether the chains were pulled again for that reason: what is unknown now is an alarm.
+    last_try: bool,
+}
+
+/// The version vector to send.
+pub(super) fn request(vault: &Vault, space: SpaceId) -> Result<Vec<u8>, SyncError> {
+    let logs = vault.logs(space)?;
+    let have = logs
+        .iter()
+        .filter_map(|log| {
+            log.tip.map(|tip| Have {
+                log: log.log,
+                beat: tip.beat,
+            })
+        })
+        .collect();
+    Ok(wire::encode(&Pull { have }))
+}
+
+impl Pulling {
+    /// A pull after the chains were pulled again.
+    pub(super) fn last_try() -> Self {
+        Self {
+            last_try: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether the chains should be pulled again, and then this space.
+    pub(super) fn wants_chains(&self) -> bool {
+        self.chains_behind && !self.last_try
+    }
+
+    /// Takes in a page; says whether to ask for another.
+    pub(super) fn page(
+        &mut self,
+        vault: &mut Vault,
+        entry: &SpaceEntry,
+        body: &[u8],
+        report: &mut Report,
+    ) -> Result<bool, SyncError> {
+        let page: Pulled = wire::decode(body)?;
+        let mut progress = false;
+        for bytes in &page.runs {
+            progress |= self.run(vault, entry, bytes, report)?;
+        }
+        // A server that says "more" and brings nothing new must not hold us forever.
+        Ok(page.more && progress)
+    }
+
+    /// At the end: has anybody seen more than we were served?
+    pub(super) fn finish(
+        &self,
+        vault: &Vault,
+        space: SpaceId,
+        report: &mut Report,
+    ) -> Result<(), SyncError> {
+        for (log, beat) in &self.witnessed {
+            let known = vault
+                .log(space, *log)?
+                .and_then(|l| l.tip)
+                .map_or(0, |t| t.beat);
+            if known < *beat {
+                report.alarm(Alarm::Withheld(space, *log));
+            }
+        }
+        Ok(())
+    }
+
+    fn run(
+        &mut self,
+        vault: &mut Vault,
+        entry: &SpaceEntry,
+        bytes: &[u8],
+        report: &mut Report,
+    ) -> Result<bool, SyncError> {
+        let space = entry.space;
+        let claimed = Run::from_bytes(bytes).and_then(|run| Ok((run.claimed_head()?, run)));
+        let Ok((head, run)) = claimed else {
+            report.alarm(Alarm::RunInvalid(space, LogId([0; 16])));
+            return Ok(false);
+        };
+        let log = head.log();
+        if self.stopped.contains(&log) {
+            return Ok(false);
+        }
+        let state = vault.log(space, log)?;
+        let tip = state.as_ref().and_then(|s| s.tip);
+        if tip.is_some_and(|t| t.beat >= head.beat) {
+            return Ok(false);
+        }
+        let Some(key) = log_key(vault, entry, head.device) else {
+            let alarm = Alarm::UnknownDevice(space, head.device);
+            self.unknown(vault, space, &head, alarm, bytes, report)?;
+            return Ok(false);
+        };
+        let Ok(verified) = run.verify(space, tip.as_ref(), &key) else {
+            self.stop(vault, space, &head, "run-invalid", bytes)?;
+            report.alarm(Alarm::RunInvalid(space, log));
+            return Ok(false);
+        };
+        if state.is_some_and(|s| s.nonce.is_some() && s.open) {
+            report.alarm(Alarm::OwnLogLonger(space));
+            vault.restart_log(space)?;
+        }
+        if after_removal(vault, entry, &verified.head) {
+            self.stop(vault, space, &head, "after-removal", bytes)?;
+            report.alarm(Alarm::AfterRemoval(space, log));
+            return Ok(false);
+        }
+        let (record, author) = match judge(vault, entry, &verified.head, &run) {
+            Some(found) => found,
+            None => {
+                let alarm = Alarm::UnknownCitation(space, log);
+                self.unknown(vault, space, &head, alarm, bytes, report)?;
+                return Ok(false);
+            }
+        };
+        self.witnessed
+            .extend(head.seen.iter().map(|s| (s.log, s.beat)));
+        let frames = open_frames(vault, entry, &record, &run, &verified, report)?;
+        let came = vault.take(Arrived {
+            space: *entry,
+            device: head.device,
+            author,
+            tip: verified.tip,
+            heard_ms: head.at,
+            frames,
+        })?;
+        report.events_received = report.events_received.saturating_add(came.len() as u64);
+        Ok(true)
+    }
+
+    /// Something that the chains as pulled don't show: they may have grown meanwhile.
+    fn unknown(
+        &mut self,
+        vault: &mut Vault,
+        space: SpaceId,
+        head: &Head,
+        alarm: Alarm,
+        bytes: &[u8],
+        report: &mut Report,
+    ) -> Result<(), SyncError> {
+        self.stopped.insert(head.log());
+        self.chains_behind = true;
+        if self.last_try {
+            self.stop(vault, space, head, "not-in-chains", bytes)?;
+            report.alarm(alarm);
+        }
+        Ok(())
+    }
+
+    fn stop(
+        &mut self,
+        vault: &mut Vault,
+        space: SpaceId,
+        head: &Head,
+        reason: &str,
+        bytes: &[u8],
+    ) -> Result<(), SyncError> {
+        let log = head.log();
+        self.stopped.insert(log);
+        let what = SetAside {
+            space,
+            log,
+            number: head.beat,
+            reason: reason.to_owned(),
+        };
+        Ok(vault.keep_aside(&what, bytes)?)
+    }
+}
+
+/// The key that a device signs its logs with, whether it is still a member or not.
+fn log_key(vault: &Vault, entry: &SpaceEntry, device: DeviceId) -> Option<[u8; 32]> {
+    let parties = vault.chains().parties(entry);
+    let of_patient = parties
+        .patient
+        .and_then(|p| p.device(device))
+        .map(|d| d.keys.log);
+    let of_staff = || {
+        entry.kind.team()?;
+        parties
+            .roster
+            .and_then(|r| r.workstation(device))
+            .map(|w| w.keys.log)
+    };
+    of_patient.or_else(of_staff)
+}
+
+/// Whether a run lies beyond the last head that counts of a removed device's log.
+fn after_removal(vault: &Vault, entry: &SpaceEntry, head: &Head) -> bool {
+    let parties = vault.chains().parties(entry);
+    let removed = parties
+        .patient
+        .and_then(|p| p.device(head.device))
+        .and_then(|d| d.removed.as_ref());
+    removed.is_some_and(|(_, heads)| {
+        let last = heads
+            .iter()
+            .find(|h| h.space == entry.space && h.log == head.log());
+        last.is_none_or(|h| head.beat > h.beat)
+    })
+}
+
+/// The epoch that a run cites, and in what quality its device wrote there.
+///
+/// None where a citation is in no chain as pulled. What is cited must be at
+/// least as new as what the epoch cites: a removed device can't write under a
+/// later epoch by citing an earlier roster.
+fn judge(
+    vault: &Vault,
+    entry: &SpaceEntry,
+    head: &Head,
+    run: &Run,
+) -> Option<(EpochRecord, Option<Author>)> {
+    let parties = vault.chains().parties(entry);
+    let record = vault
+        .chains()
+        .epochs(entry.space)?
+        .get(run.cites.epoch)?
+        .clone();
+    if let Some(chain) = parties.patient {
+        let cited = chain.number_of(run.cites.patient)?;
+        if record.patient.is_some_and(|n| cited < n) {
+            return Some((record, None));
+        }
+    }
+    if entry.kind.team().is_some() {
+        let cited = parties.roster?.number_of(run.cites.roster)?;
+        if record.roster.is_some_and(|n| cited < n) {
+            return Some((record, None));
+        }
+    }
+    let author = author_at(parties, head.device, &run.cites);
+    Some((record, author))
+}
+
+fn open_frames(
+    vault: &mut Vault,
+    entry: &SpaceEntry,
+    record: &EpochRecord,
+    run: &Run,
+    verified: &VerifiedRun,
+    report: &mut Report,
+) -> Result<Vec<(u64, Vec<crate::event::Envelope>)>, SyncError> {
+    let space = entry.space;
+    let key = vault.epoch_key(space, record.hash, record.number)?;
+    let mut frames = Vec::with_capacity(run.items.len());
+    for ((number, item), header) in (verified.first..).zip(&run.items).zip(&verified.headers) {
+        let Item::Body(body) = item else { continue };
+        let opened = key
+            .as_ref()
+            .and_then(|key| frame::open(key, space, header, body).ok());
+        match opened {
+            Some(frame) => frames.push((number, frame.events)),
+            None => {
+                let log = verified.tip.log;
+                report.alarm(Alarm::DoesNotOpen(space, log));
+                let reason = if key.is_some() {
+                    "does-not-open"
+                } else {
+                    "no-epoch-key"
+                };
+                let what = SetAside {
+                    space,
+                    log,
+                    number,
+                    reason: reason.to_owned(),
+                };
+                vault.keep_aside(&what, body)?;
+            }
+        }
+    }
+    Ok(frames)
+}
