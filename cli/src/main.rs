@@ -1,2 +1,45 @@
-//! To be written.
-fn main() {}
+//! `companion`: a headless patient's client, and `companion demo`, which shows
+//! the whole product on one machine.
+
+mod args;
+mod commands;
+mod demo;
+mod open;
+mod out;
+mod text;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+use out::Out;
+
+// What is freed is wiped: journals and keys pass through this process.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let out = Out::new(args.json);
+    let env = companion_core::env::Env::system();
+    let result = match args.command {
+        Command::Crisis(crisis) => commands::crisis::run(&out, &crisis),
+        Command::Demo(options) => demo::run(&out, &env, &options, args.vault.dir.as_ref()),
+        Command::Enrol(enrol) => commands::enrol::run(&out, &env, &args.vault, &enrol),
+        Command::Log(log) => commands::log::run(&out, &env, &args.vault, &log),
+        Command::List(list) => commands::list::run(&out, &env, &args.vault, &list),
+        Command::Show(show) => commands::show::run(&out, &env, &args.vault, &show),
+        Command::Edit(edit) => commands::edit::run(&out, &env, &args.vault, &edit),
+        Command::Share(entry) => commands::share::run(&out, &env, &args.vault, &entry, true),
+        Command::Unshare(entry) => commands::share::run(&out, &env, &args.vault, &entry, false),
+        Command::Import(import) => commands::import::run(&out, &env, &args.vault, &import),
+        Command::Sync => commands::sync::run(&out, &env, &args.vault),
+        Command::Status => commands::status::run(&out, &env, &args.vault),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => out.fail(&problem),
+    }
+}

@@ -82,6 +82,15 @@ impl Sync {
         server(&self.vault.lock())
     }
 
+    /// Takes another address for the clinic API, which moved.
+    ///
+    /// # Errors
+    /// [`SyncError::Address`].
+    pub fn set_server(&self, address: &str) -> Result<(), SyncError> {
+        let address = Server::parse(address)?;
+        Ok(self.vault.lock().set_setting(SERVER, address.to_string().as_bytes())?)
+    }
+
     /// One round: pulls what is new and pushes what is not sent.
     ///
     /// # Errors

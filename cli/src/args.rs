@@ -1,0 +1,212 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Your journal between sessions: saved on this machine, sealed, shared only as you choose.
+///
+/// Nobody watches it around the clock. In danger, call your local emergency
+/// number; `companion crisis` shows the numbers of your country.
+#[derive(Debug, Parser)]
+#[command(name = "companion", version, max_term_width = 100)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// The journal's folder and how it is opened.
+    #[command(flatten)]
+    pub vault: VaultArgs,
+    /// Print one JSON object instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// Which journal.
+#[derive(Debug, clap::Args)]
+pub struct VaultArgs {
+    /// Folder of the journal; made if it is not there.
+    #[arg(long, global = true, env = "COMPANION_DIR", value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// File whose first line is the passphrase; asked for at the terminal otherwise.
+    #[arg(
+        long,
+        global = true,
+        env = "COMPANION_PASSPHRASE_FILE",
+        value_name = "FILE"
+    )]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Crisis lines and emergency numbers; needs no journal, no passphrase, no network.
+    Crisis(Crisis),
+    /// Join your clinic with an invite.
+    Enrol(Enrol),
+    /// Save how you feel.
+    Log(Log),
+    /// Show entries, newest first.
+    List(List),
+    /// Show one entry with its earlier versions.
+    Show(EntryArg),
+    /// Change an entry; its earlier versions are kept.
+    Edit(Edit),
+    /// Let the care team read an entry from now on.
+    Share(EntryArg),
+    /// Take an entry back from the care team; what was read stays read.
+    Unshare(EntryArg),
+    /// Bring a journal from Daylio (its CSV export).
+    Import(Import),
+    /// Exchange what is new with the clinic.
+    Sync,
+    /// What is saved, what is sent, who can read it.
+    Status,
+    /// Show the whole product on this machine: server, clinic, patient and console.
+    Demo(Demo),
+}
+
+/// Whose help.
+#[derive(Debug, clap::Args)]
+pub struct Crisis {
+    /// Country, as its two letters: US, DE, …
+    #[arg(long, env = "COMPANION_COUNTRY", value_name = "CC")]
+    pub country: Option<String>,
+    /// Region: QC or CA-QC.
+    #[arg(long, value_name = "RR")]
+    pub region: Option<String>,
+    /// general, youth, veterans, lgbtq, trans, indigenous, men or victims.
+    #[arg(long, value_name = "A")]
+    pub audience: Option<String>,
+    /// Language: en, es, pt-BR, …
+    #[arg(long, value_name = "L")]
+    pub lang: Option<String>,
+}
+
+/// How to join.
+#[derive(Debug, clap::Args)]
+pub struct Enrol {
+    /// The invite: its 28 letters and digits, or the text of its QR code.
+    #[arg(long)]
+    pub invite: String,
+    /// Address of the clinic's server; a QR code holds it.
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// Share new entries with the care team unless said otherwise.
+    #[arg(long)]
+    pub share_by_default: bool,
+}
+
+/// What was felt.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Feeling {
+    /// Energy, 0 to 10.
+    #[arg(long, value_name = "0-10")]
+    pub energy: Option<u8>,
+    /// Anxiety, 0 to 10.
+    #[arg(long, value_name = "0-10")]
+    pub anxiety: Option<u8>,
+    /// Hours slept.
+    #[arg(long, value_name = "HOURS")]
+    pub sleep: Option<f64>,
+    /// How good the sleep was, 0 to 10.
+    #[arg(long, value_name = "0-10")]
+    pub sleep_quality: Option<u8>,
+    /// A feeling: one of the list (calm, anxious, hopeful, …) or a word of your own; repeatable.
+    #[arg(long = "feeling", value_name = "WORD")]
+    pub feelings: Vec<String>,
+    /// What it has to do with: work, family, … or your own words; repeatable.
+    #[arg(long = "about", value_name = "WORD")]
+    pub about: Vec<String>,
+    /// A note; `-` reads it from standard input.
+    #[arg(long)]
+    pub note: Option<String>,
+    /// When it was felt: 2026-11-24, 2026-11-24T08:30; now otherwise.
+    #[arg(long, value_name = "WHEN")]
+    pub at: Option<String>,
+}
+
+/// A new entry.
+#[derive(Debug, clap::Args)]
+pub struct Log {
+    /// How you feel, from 0 (very unpleasant) to 10 (very pleasant).
+    #[arg(value_name = "0-10", allow_negative_numbers = true)]
+    pub mood: f64,
+    /// The rest, all of it optional.
+    #[command(flatten)]
+    pub feeling: Feeling,
+    /// Let the care team read it.
+    #[arg(long, conflicts_with = "private")]
+    pub share: bool,
+    /// Keep it to yourself.
+    #[arg(long)]
+    pub private: bool,
+}
+
+/// A change of an entry.
+#[derive(Debug, clap::Args)]
+pub struct Edit {
+    /// The entry, as `list` shows it; its first characters are enough.
+    pub entry: String,
+    /// The new mood, from 0 to 10.
+    #[arg(long, value_name = "0-10", allow_negative_numbers = true)]
+    pub mood: Option<f64>,
+    /// What changes; the rest stays.
+    #[command(flatten)]
+    pub feeling: Feeling,
+}
+
+/// An entry.
+#[derive(Debug, clap::Args)]
+pub struct EntryArg {
+    /// The entry, as `list` shows it; its first characters are enough.
+    pub entry: String,
+}
+
+/// Which entries.
+#[derive(Debug, clap::Args)]
+pub struct List {
+    /// Only this day.
+    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["from", "to"])]
+    pub day: Option<String>,
+    /// From this day on.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub from: Option<String>,
+    /// Up to this day, included.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub to: Option<String>,
+    /// At most so many.
+    #[arg(long, default_value_t = 20)]
+    pub most: u32,
+}
+
+/// What to bring.
+#[derive(Debug, clap::Args)]
+pub struct Import {
+    /// The CSV file.
+    pub file: PathBuf,
+    /// What a mood name means, from -1 to 1: `--mood calm=0.4`; repeatable.
+    #[arg(long = "mood", value_name = "NAME=VALUE", allow_hyphen_values = true)]
+    pub moods: Vec<String>,
+    /// Time zone in which it was written, such as Europe/Berlin; this machine's otherwise.
+    #[arg(long, value_name = "ZONE")]
+    pub zone: Option<String>,
+    /// Let the care team read the imported entries.
+    #[arg(long)]
+    pub share: bool,
+}
+
+/// How to show it. With `--dir`, the folder keeps the data and a second run continues from it.
+#[derive(Debug, clap::Args)]
+pub struct Demo {
+    /// Your own Daylio export instead of the built-in journal.
+    #[arg(long, value_name = "FILE")]
+    pub import: Option<PathBuf>,
+    /// What a mood name of that file means, from -1 to 1; repeatable.
+    #[arg(long = "mood", value_name = "NAME=VALUE", allow_hyphen_values = true)]
+    pub moods: Vec<String>,
+    /// End when everything was shown, instead of staying up until Ctrl-C.
+    #[arg(long)]
+    pub exit: bool,
+}

@@ -1,0 +1,122 @@
+//! `companion import`.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use companion_core::env::Env;
+use companion_core::import::daylio::{ImportError, MoodMap, Plan, Reading};
+use companion_core::problem::{Kind, Problem};
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use crate::args::{Import, VaultArgs};
+use crate::open::open;
+use crate::out::Out;
+
+/// Imports a Daylio export; nothing is written until every mood name has a value.
+pub fn run(out: &Out, env: &Env, vault: &VaultArgs, args: &Import) -> Result<(), Problem> {
+    let bytes = std::fs::read(&args.file)
+        .map_err(|_| Problem::new(Kind::Input, "file-unreadable", "That file can't be read."))?;
+    let zone = match &args.zone {
+        Some(name) => TimeZone::get(name).map_err(|_| {
+            Problem::new(
+                Kind::Input,
+                "zone-unknown",
+                "A zone looks like Europe/Berlin.",
+            )
+        })?,
+        None => env.zone(),
+    };
+    let reading = Reading::parse(&bytes)?;
+    let mut moods = mapping(&args.moods)?;
+    if !out.is_json() && std::io::stdin().is_terminal() {
+        ask(&reading, &mut moods)?;
+    }
+    let plan = plan(&reading, &moods, &zone)?;
+    let journal = open(env, vault)?.journal();
+    let imported = journal.import(&plan.entries, args.share)?;
+    let left: Vec<_> = plan
+        .left_out
+        .iter()
+        .map(|l| json!({ "line": l.line, "reason": l.reason.code() }))
+        .collect();
+    let value = json!({
+        "added": imported.added,
+        "already": imported.already,
+        "left_out": left,
+        "unread_columns": reading.unread_columns(),
+    });
+    out.result(&value, || {
+        let mut lines = vec![format!("{} entries added.", imported.added)];
+        if imported.already > 0 {
+            lines.push(format!("{} were here already.", imported.already));
+        }
+        lines.extend(
+            plan.left_out
+                .iter()
+                .map(|l| format!("Line {}: {}", l.line, l.reason)),
+        );
+        if !reading.unread_columns().is_empty() {
+            lines.push(format!(
+                "Not imported: {}",
+                reading.unread_columns().join(", ")
+            ));
+        }
+        lines.join("\n")
+    });
+    Ok(())
+}
+
+/// The mapping that the command line gives.
+pub fn mapping(moods: &[String]) -> Result<MoodMap, Problem> {
+    let mut map = MoodMap::new();
+    for mood in moods {
+        map.insert(mood)?;
+    }
+    Ok(map)
+}
+
+/// What the import would write; names the moods that still need a value.
+pub fn plan(reading: &Reading, moods: &MoodMap, zone: &TimeZone) -> Result<Plan, Problem> {
+    reading.plan(moods, zone).map_err(|error| {
+        let unmapped = matches!(error, ImportError::UnmappedMoods { .. });
+        let mut problem = Problem::from(error);
+        if unmapped {
+            // These names are the person's own, and this is their own terminal.
+            let names = reading
+                .mood_names()
+                .into_iter()
+                .filter(|m| moods.value(&m.name).is_none());
+            let names: Vec<_> = names.map(|m| format!("  --mood '{}=…'", m.name)).collect();
+            problem.advice = format!("{}\n{}", problem.advice, names.join("\n"));
+        }
+        problem
+    })
+}
+
+fn ask(reading: &Reading, moods: &mut MoodMap) -> Result<(), Problem> {
+    let ended = || Problem::new(Kind::Input, "no-answer", "Nothing was imported.");
+    for mood in reading.mood_names() {
+        while moods.value(&mood.name).is_none() {
+            eprint!(
+                "What does “{}” ({} times) mean, from 0 (very unpleasant) to 10 (very pleasant)? ",
+                mood.name, mood.count
+            );
+            std::io::stderr().flush().map_err(|_| ended())?;
+            let mut answer = String::new();
+            let read = std::io::stdin()
+                .lock()
+                .read_line(&mut answer)
+                .map_err(|_| ended())?;
+            if read == 0 {
+                return Err(ended());
+            }
+            match answer.trim().parse::<f64>() {
+                Ok(step) if (0.0..=10.0).contains(&step) => {
+                    moods.set(&mood.name, step / 5.0 - 1.0)?
+                }
+                Ok(_) | Err(_) => eprintln!("A number from 0 to 10, please."),
+            }
+        }
+    }
+    Ok(())
+}

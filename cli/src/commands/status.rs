@@ -1,0 +1,70 @@
+//! `companion status`.
+
+use companion_core::env::Env;
+use companion_core::problem::Problem;
+use serde_json::json;
+
+use crate::args::VaultArgs;
+use crate::open::open;
+use crate::out::Out;
+
+/// What is saved, what is sent, who can read it.
+pub fn run(out: &Out, env: &Env, vault: &VaultArgs) -> Result<(), Problem> {
+    let companion = open(env, vault)?;
+    let (journal, sync, care) = (companion.journal(), companion.sync(), companion.care());
+    let entries = journal.count()?;
+    let unsent = sync.unsent()?;
+    let server = sync.server()?.map(|s| s.to_string());
+    let joining = sync.joining()?;
+    let patient = sync.patient()?;
+    let (welcomed, readers, readings) = if server.is_some() {
+        (
+            care.welcomed_ms(patient)?,
+            care.readers(patient)?,
+            care.readings(patient)?,
+        )
+    } else {
+        (None, Vec::new(), Vec::new())
+    };
+    let clinic = joining.as_ref().map(|j| j.clinic.clone());
+    let value = json!({
+        "entries": entries,
+        "unsent": unsent,
+        "server": server,
+        "clinic": clinic,
+        "digits": joining.as_ref().filter(|_| welcomed.is_none()).map(|j| j.digits.to_string()),
+        "admitted": welcomed.is_some(),
+        "share_by_default": journal.share_by_default()?,
+        "readers": readers.iter().map(|r| &r.name).collect::<Vec<_>>(),
+        "entries_read": readings.len(),
+    });
+    out.result(&value, || {
+        let mut lines = vec![format!("{entries} entries on this device.")];
+        match (&clinic, &server, &joining) {
+            (Some(clinic), Some(server), _) if welcomed.is_some() => {
+                lines.push(format!("With {clinic} ({server}); you were admitted."));
+            }
+            (Some(clinic), Some(server), Some(joining)) => {
+                lines.push(format!(
+                    "Joining {clinic} ({server}); the clinic hasn't admitted you yet."
+                ));
+                lines.push(format!("Digits for the clinic's staff: {}", joining.digits));
+            }
+            _ => lines.push("With no clinic yet: nothing leaves this device.".to_owned()),
+        }
+        lines.push(format!("{unsent} changes wait to be sent."));
+        if !readers.is_empty() {
+            let names: Vec<_> = readers.iter().map(|r| r.name.as_str()).collect();
+            lines.push(format!("Can read what you share: {}.", names.join(", ")));
+            lines.push(format!(
+                "Entries that were opened there: {}.",
+                readings.len()
+            ));
+        }
+        lines.push(
+            "Nobody watches this around the clock. `companion crisis` shows help.".to_owned(),
+        );
+        lines.join("\n")
+    });
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! What is printed: text for people, or one JSON object.
+
+use std::process::ExitCode;
+
+use companion_core::problem::{Kind, Problem};
+use serde_json::{Value, json};
+
+/// Where results go.
+#[derive(Debug, Clone, Copy)]
+pub struct Out {
+    json: bool,
+}
+
+impl Out {
+    /// Text, or JSON where asked.
+    pub fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Whether JSON was asked for.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// A line of text; nothing where JSON was asked for.
+    pub fn line(&self, text: impl AsRef<str>) {
+        if !self.json {
+            println!("{}", text.as_ref());
+        }
+    }
+
+    /// The result: JSON where asked, else the text.
+    pub fn result(&self, value: &Value, text: impl FnOnce() -> String) {
+        if self.json {
+            println!("{value:#}");
+        } else {
+            let text = text();
+            if !text.is_empty() {
+                println!("{}", text.trim_end());
+            }
+        }
+    }
+
+    /// Says what went wrong and gives the exit code (as `sysexits.h` has them).
+    pub fn fail(&self, problem: &Problem) -> ExitCode {
+        if self.json {
+            let value = json!({ "problem": {
+                "kind": format!("{:?}", problem.kind).to_lowercase(),
+                "code": problem.code,
+                "retry": problem.retry,
+                "advice": problem.advice,
+            }});
+            println!("{value:#}");
+        } else {
+            eprintln!("{}", problem.advice);
+            eprintln!("({})", problem.code);
+        }
+        ExitCode::from(exit_code(problem.kind))
+    }
+}
+
+fn exit_code(kind: Kind) -> u8 {
+    match kind {
+        Kind::Input => 65,
+        Kind::Offline => 69,
+        Kind::Internal => 70,
+        Kind::Conflict => 73,
+        Kind::Storage => 74,
+        Kind::Tampered => 76,
+        Kind::Locked | Kind::Refused => 77,
+        Kind::Version => 78,
+        _ => 1,
+    }
+}
