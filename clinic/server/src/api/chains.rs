@@ -18,9 +18,6 @@ use crate::refusal::{Refusal, Result};
 use crate::store::{self, Append, Outcome, PageLimit};
 use crate::verified::{Keep, Loaded};
 
-/// What one attempt to append came to.
-type Attempt = std::result::Result<(), Outcome>;
-
 /// `GET /v1/chains/{chain}?from=N`.
 pub async fn read(
     State(app): State<App>,
@@ -106,10 +103,10 @@ struct New {
     bytes: Vec<u8>,
 }
 
-fn append_patient(app: &App, caller: &Caller, id: ChainId, next: &New) -> Result<Attempt> {
+fn append_patient(app: &App, caller: &Caller, id: ChainId, next: &New) -> Result<Outcome> {
     let loaded = app.access().patient(caller, id)?.append()?;
     if already(app, id, loaded.chain.number_of(next.statement.hash()), next)? {
-        return Ok(Ok(()));
+        return Ok(Outcome::Stored);
     }
     let (before, mut after) = (&loaded.chain, (*loaded.chain).clone());
     after.append(&next.statement)?;
@@ -128,10 +125,10 @@ fn append_patient(app: &App, caller: &Caller, id: ChainId, next: &New) -> Result
     store_grown(app, append, after)
 }
 
-fn append_roster(app: &App, caller: &Caller, id: ChainId, next: &New) -> Result<Attempt> {
+fn append_roster(app: &App, caller: &Caller, id: ChainId, next: &New) -> Result<Outcome> {
     let loaded = app.access().roster(caller, id)?.append()?;
     if already(app, id, loaded.chain.number_of(next.statement.hash()), next)? {
-        return Ok(Ok(()));
+        return Ok(Outcome::Stored);
     }
     let (before, mut after) = (&loaded.chain, (*loaded.chain).clone());
     after.append(&next.statement)?;
@@ -144,7 +141,7 @@ fn append_roster(app: &App, caller: &Caller, id: ChainId, next: &New) -> Result<
     store_grown(app, append, after)
 }
 
-fn append_epoch(app: &App, caller: &Caller, space: SpaceId, next: &New) -> Result<Attempt> {
+fn append_epoch(app: &App, caller: &Caller, space: SpaceId, next: &New) -> Result<Outcome> {
     let open = app.access().space(caller, space).map_err(as_chain)?;
     let loaded = app
         .chains()
@@ -152,7 +149,7 @@ fn append_epoch(app: &App, caller: &Caller, space: SpaceId, next: &New) -> Resul
         .ok_or(Code::UnknownChain)?;
     let stored = loaded.chain.get(next.statement.hash()).map(|e| e.number);
     if already(app, space.into(), stored, next)? {
-        return Ok(Ok(()));
+        return Ok(Outcome::Stored);
     }
     let mut after = (*loaded.chain).clone();
     after.append(open.parties(), &next.statement)?;
@@ -196,15 +193,13 @@ fn plain<T>(loaded: &Loaded<T>, previous: Option<StatementHash>, next: &New) -> 
     }
 }
 
-fn store_grown<T: Keep>(app: &App, append: Append, after: T) -> Result<Attempt> {
-    match app.store().append(&append)? {
-        Outcome::Stored => {
-            let bytes = append.statement.bytes.len();
-            app.chains().grown(append.chain, after, bytes);
-            Ok(Ok(()))
-        }
-        other => Ok(Err(other)),
+fn store_grown<T: Keep>(app: &App, append: Append, after: T) -> Result<Outcome> {
+    let outcome = app.store().append(&append)?;
+    if outcome == Outcome::Stored {
+        let bytes = append.statement.bytes.len();
+        app.chains().grown(append.chain, after, bytes);
     }
+    Ok(outcome)
 }
 
 fn kind(app: &App, chain: ChainId) -> Result<ChainKind> {
@@ -214,8 +209,9 @@ fn kind(app: &App, chain: ChainId) -> Result<ChainKind> {
 
 /// A space that is not there for the caller, asked for by its chain.
 fn as_chain(refusal: Refusal) -> Refusal {
-    match refusal.code() {
-        Code::UnknownSpace => Code::UnknownChain.into(),
-        _ => refusal,
+    if refusal.code() == Code::UnknownSpace {
+        Code::UnknownChain.into()
+    } else {
+        refusal
     }
 }

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::auth;
 use crate::body::{self, cbor, status};
 use crate::refusal::{Refusal, Result};
-use crate::store::{Claimed, Invite, NewChain, Outcome, Stage, Standing, Statement};
+use crate::store::{Claimed, Invite, NewChain, Outcome, Stage, Standing, Statement, StoreError};
 
 /// `POST /v1/invites`.
 pub async fn create(State(app): State<App>, request: Request) -> Result<Response> {
@@ -32,12 +32,7 @@ pub async fn create(State(app): State<App>, request: Request) -> Result<Response
     Ok(status(StatusCode::CREATED))
 }
 
-fn store_invite(
-    app: &App,
-    device: DeviceId,
-    new: &NewInvite,
-    offer: &Offer,
-) -> Result<std::result::Result<(), Outcome>> {
+fn store_invite(app: &App, device: DeviceId, new: &NewInvite, offer: &Offer) -> Result<Outcome> {
     let caller = app.access().caller(device)?;
     let roster = caller
         .workstation_of(offer.roster)
@@ -55,7 +50,9 @@ fn store_invite(
     };
     if let Some(old) = app.store().invite(new.lookup)? {
         let same = (old.roster, &old.offer, old.mac) == (offer.roster, &new.offer, new.mac);
-        return same.then_some(Ok(())).ok_or(Code::InviteUsed.into());
+        return same
+            .then_some(Outcome::Stored)
+            .ok_or(Code::InviteUsed.into());
     }
     let now = app.clock().now();
     if offer.expires <= now {
@@ -73,10 +70,7 @@ fn store_invite(
             "the clinic's name is not of 1 to 200 bytes",
         ));
     }
-    match app.store().create_invite(&invite, &[roster.guard()])? {
-        Outcome::Stored => Ok(Ok(())),
-        other => Ok(Err(other)),
-    }
+    Ok(app.store().create_invite(&invite, &[roster.guard()])?)
 }
 
 /// `GET /v1/invites`.
@@ -96,7 +90,8 @@ fn of_clinic(app: &App, device: DeviceId) -> Result<Invites> {
     for roster in caller.rosters() {
         staff = true;
         for invite in app.store().invites(roster.id)? {
-            let claim = invite.claim.as_deref().map(wire::decode).transpose()?;
+            let claim = invite.claim.as_deref().map(wire::decode).transpose();
+            let claim = claim.map_err(|_| StoreError::Damaged("a claim cannot be read"))?;
             invites.push(InviteRecord {
                 lookup: invite.lookup,
                 state: state(&invite, now),
@@ -179,23 +174,19 @@ pub async fn claim(
     Ok(status(StatusCode::CREATED))
 }
 
-fn store_claim(
-    app: &App,
-    lookup: InviteLookup,
-    body: &[u8],
-) -> Result<std::result::Result<(), Outcome>> {
+fn store_claim(app: &App, lookup: InviteLookup, body: &[u8]) -> Result<Outcome> {
     let invite = app.store().invite(lookup)?.ok_or(Code::UnknownInvite)?;
     let claimed = matches!(invite.stage, Stage::Claimed | Stage::Admitted);
     if claimed && invite.claim.as_deref() == Some(body) {
-        return Ok(Ok(()));
+        return Ok(Outcome::Stored);
     }
     waiting(&invite, app.clock().now())?;
     let claim: Claim = wire::decode(body)?;
     let offer: Offer = wire::decode(&invite.offer)?;
     let chain = joined(&claim, &offer)?;
     match app.store().claim(lookup, body, &chain)? {
-        Claimed::Stored => Ok(Ok(())),
-        Claimed::Moved => Ok(Err(Outcome::Moved)),
+        Claimed::Stored => Ok(Outcome::Stored),
+        Claimed::Moved => Ok(Outcome::Moved),
         Claimed::ChainExists => Err(Code::ChainConflict.into()),
     }
 }
@@ -275,7 +266,7 @@ fn store_decision(
     device: DeviceId,
     lookup: Option<InviteLookup>,
     to: Stage,
-) -> Result<std::result::Result<(), Outcome>> {
+) -> Result<Outcome> {
     let caller = app.access().caller(device)?;
     if caller.rosters().next().is_none() {
         return Err(Code::NotAllowed.into());
@@ -286,7 +277,7 @@ fn store_decision(
         .workstation_of(invite.roster)
         .ok_or(Code::UnknownInvite)?;
     if invite.stage == to {
-        return Ok(Ok(()));
+        return Ok(Outcome::Stored);
     }
     match (invite.stage, to) {
         (Stage::Claimed, Stage::Admitted) | (Stage::Waiting | Stage::Claimed, Stage::Withdrawn) => {
@@ -307,8 +298,5 @@ fn store_decision(
         }
     }
     let guards = [roster.guard()];
-    match app.store().decide(lookup, invite.stage, to, &guards)? {
-        Outcome::Stored => Ok(Ok(())),
-        other => Ok(Err(other)),
-    }
+    Ok(app.store().decide(lookup, invite.stage, to, &guards)?)
 }

@@ -45,12 +45,12 @@ where
 }
 
 /// Decides and writes, again if what the decision rested on has changed meanwhile.
-fn settle<T>(mut attempt: impl FnMut() -> Result<std::result::Result<T, Outcome>>) -> Result<T> {
+fn settle(mut attempt: impl FnMut() -> Result<Outcome>) -> Result<()> {
     for _ in 0..ATTEMPTS {
         match attempt()? {
-            Ok(value) => return Ok(value),
-            Err(Outcome::Full) => return Err(Code::StorageFull.into()),
-            Err(Outcome::Moved | Outcome::Stored) => {}
+            Outcome::Stored => return Ok(()),
+            Outcome::Full => return Err(Code::StorageFull.into()),
+            Outcome::Moved => {}
         }
     }
     Err(Refusal(Problem::new(Code::Unavailable).with_retry_after(1)))

@@ -33,7 +33,9 @@ pub async fn push(
     let pushed = app
         .blocking(move |app| {
             let runs = decode(&signed.body.bytes)?;
-            settle(|| append(app, signed.device, space, &runs))
+            let mut stored = 0;
+            settle(|| append(app, signed.device, space, &runs, &mut stored))?;
+            Ok(Pushed { stored })
         })
         .await?;
     Ok(cbor(&pushed))
@@ -85,7 +87,8 @@ fn append(
     device: DeviceId,
     space: SpaceId,
     sent: &[Sent],
-) -> Result<std::result::Result<Pushed, Outcome>> {
+    stored: &mut u64,
+) -> Result<Outcome> {
     let access = app.access();
     let caller = access.caller(device)?;
     let open = access.space(&caller, space)?;
@@ -104,9 +107,9 @@ fn append(
     for sent in sent {
         pushing.take(sent)?;
     }
-    let stored = pushing.new.len() as u64;
-    if stored == 0 {
-        return Ok(Ok(Pushed { stored }));
+    *stored = pushing.new.len() as u64;
+    if pushing.new.is_empty() {
+        return Ok(Outcome::Stored);
     }
     let runs = NewRuns {
         space,
@@ -115,10 +118,7 @@ fn append(
         guards: open.guards,
         charge: open.charge,
     };
-    match app.store().push(&runs)? {
-        Outcome::Stored => Ok(Ok(Pushed { stored })),
-        other => Ok(Err(other)),
-    }
+    Ok(app.store().push(&runs)?)
 }
 
 /// The runs of a push, one after the other.
