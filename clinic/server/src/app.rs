@@ -19,7 +19,7 @@ use crate::access::Access;
 use crate::api::{chains, health, invites, rosters, runs};
 use crate::body::HELD;
 use crate::clock::Clock;
-use crate::limit::{Limiter, Rate};
+use crate::limit::{Limiter, Patience, Rate};
 use crate::refusal::{Refusal, Result};
 use crate::store::Store;
 use crate::verified::Chains;
@@ -38,10 +38,12 @@ pub struct Config {
     pub peer_rate: Rate,
     /// How often all peers together may ask unsigned.
     pub all_rate: Rate,
+    /// How long it waits for others.
+    pub patience: Patience,
 }
 
 impl Config {
-    /// With these names and clinics, and the usual rates.
+    /// With these names and clinics, and the usual limits.
     pub fn new(authorities: Vec<(Scheme, Authority)>, clinics: Vec<MemberId>) -> Self {
         Self {
             authorities,
@@ -54,6 +56,7 @@ impl Config {
                 burst: 300.0,
                 per_second: 30.0,
             },
+            patience: Patience::default(),
         }
     }
 }
@@ -111,6 +114,10 @@ impl App {
 
     pub(crate) fn limiter(&self) -> &Limiter {
         &self.0.limiter
+    }
+
+    pub(crate) fn patience(&self) -> Patience {
+        self.0.config.patience
     }
 
     pub(crate) fn access(&self) -> Access<'_> {

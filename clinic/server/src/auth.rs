@@ -38,7 +38,7 @@ pub async fn signed(app: &App, request: Request, limit: usize) -> Result<Signed>
         Ok(found) => found,
         Err(refusal) => {
             let too_large = |r: &Refusal| r.code() == Code::BodyTooLarge;
-            let read = body::discard(&parts.headers, body, limit).await;
+            let read = body::discard(app, &parts.headers, body, limit).await;
             return Err(read.err().filter(too_large).unwrap_or(refusal));
         }
     };

@@ -16,10 +16,6 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::app::App;
 use crate::refusal::{Refusal, Result};
 
-/// How long a body may pause.
-const PAUSE: Duration = Duration::from_secs(15);
-/// How long a body may take: 4 MiB at 35 kB a second.
-const WHOLE: Duration = Duration::from_secs(120);
 /// How long a request waits for its turn.
 const TURN: Duration = Duration::from_secs(10);
 /// What bodies are counted in.
@@ -47,7 +43,7 @@ pub async fn read(app: &App, headers: &HeaderMap, body: Body, limit: usize) -> R
         .await
         .map_err(|_| Refusal(Problem::new(Code::Unavailable).with_retry_after(5)))??;
     let mut bytes = Vec::with_capacity(announced);
-    each(body, limit, |piece| bytes.extend_from_slice(piece)).await?;
+    each(app, body, limit, |piece| bytes.extend_from_slice(piece)).await?;
     Ok(Held {
         bytes,
         _place: place,
@@ -59,9 +55,9 @@ pub async fn read(app: &App, headers: &HeaderMap, body: Body, limit: usize) -> R
 ///
 /// # Errors
 /// As [`read`].
-pub async fn discard(headers: &HeaderMap, body: Body, limit: usize) -> Result<()> {
+pub async fn discard(app: &App, headers: &HeaderMap, body: Body, limit: usize) -> Result<()> {
     announced(headers, limit)?;
-    each(body, limit, |_| ()).await
+    each(app, body, limit, |_| ()).await
 }
 
 /// How long the body says it is.
@@ -74,11 +70,12 @@ fn announced(headers: &HeaderMap, limit: usize) -> Result<Option<usize>> {
     }
 }
 
-async fn each(mut body: Body, limit: usize, mut take: impl FnMut(&Bytes)) -> Result<()> {
-    let end = Instant::now() + WHOLE;
+async fn each(app: &App, mut body: Body, limit: usize, mut take: impl FnMut(&Bytes)) -> Result<()> {
+    let patience = app.patience();
+    let end = Instant::now() + patience.body;
     let mut length: usize = 0;
     loop {
-        let pause = Instant::now() + PAUSE;
+        let pause = Instant::now() + patience.piece;
         let frame = timeout_at(end.min(pause), body.frame())
             .await
             .map_err(|_| Code::RequestTimeout)?;

@@ -1,4 +1,5 @@
-//! How often somebody unknown may ask: token buckets, one a peer and one for all.
+//! How often somebody unknown may ask (token buckets, one a peer and one for
+//! all), and how long the server waits for others.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -7,6 +8,31 @@ use std::time::Duration;
 
 /// How many peers are remembered at once.
 const PEERS: usize = 10_000;
+
+/// How long the server waits for others.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For the head of a request, and for the next one on an idle connection.
+    pub head: Duration,
+    /// For the next piece of a body.
+    pub piece: Duration,
+    /// For all of a body.
+    pub body: Duration,
+    /// For what was begun, once it is to stop.
+    pub grace: Duration,
+}
+
+impl Default for Patience {
+    /// 4 MiB at 35 kB a second are in time; so is a stop within 20 seconds.
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(15),
+            piece: Duration::from_secs(15),
+            body: Duration::from_secs(120),
+            grace: Duration::from_secs(20),
+        }
+    }
+}
 
 /// How a bucket fills: `burst` at once, then `per_second`.
 #[derive(Debug, Clone, Copy)]

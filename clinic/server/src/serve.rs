@@ -19,11 +19,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::api::Peer;
 use crate::app::{App, router};
+use crate::limit::Patience;
 
-/// How long the head of a request may take, and how long a connection may idle.
-const HEAD: Duration = Duration::from_secs(15);
-/// How long what was begun may take once the server is to stop.
-const GRACE: Duration = Duration::from_secs(20);
 /// Connections at once.
 const CONNECTIONS: usize = 1024;
 /// Requests at once on one HTTP/2 connection.
@@ -34,10 +31,11 @@ const HEAD_BYTES: usize = 16 * 1024;
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Serves until `stop` is done; then accepts nothing more and finishes what it
-/// has begun, for 20 seconds at most.
+/// has begun, as long as its patience lasts.
 ///
 /// True: all of it was finished.
 pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = ()>) -> bool {
+    let patience = app.patience();
     let router = router(app.clone());
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let (stopping, watching) = watch::channel(false);
@@ -49,7 +47,8 @@ pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = (
         };
         match accepted {
             Ok((stream, peer, place)) => {
-                let connection = connection(stream, peer, router.clone(), watching.clone());
+                let connection =
+                    connection(stream, peer, router.clone(), patience, watching.clone());
                 tokio::spawn(async move {
                     connection.await;
                     drop(place);
@@ -67,7 +66,7 @@ pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = (
     tracing::info!("stopping");
     stopping.send_replace(true);
     // Each connection holds a receiver until it is done.
-    timeout(GRACE, stopping.closed()).await.is_ok()
+    timeout(patience.grace, stopping.closed()).await.is_ok()
 }
 
 async fn accept(
@@ -84,6 +83,7 @@ async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
+    patience: Patience,
     mut stopping: watch::Receiver<bool>,
 ) {
     // Small answers at once: a client waits for each before it goes on.
@@ -102,20 +102,20 @@ async fn connection(
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
+        .header_read_timeout(patience.head)
         .max_buf_size(HEAD_BYTES);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .keep_alive_interval(HEAD)
-        .keep_alive_timeout(HEAD)
+        .keep_alive_interval(patience.head)
+        .keep_alive_timeout(patience.head)
         .max_header_list_size(HEAD_BYTES as u32)
         .max_concurrent_streams(STREAMS);
     let serving = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut serving = pin!(serving);
     let mut told = false;
     // The protocol is guessed before any of its own timeouts run.
-    let mut first = pin!(sleep(HEAD));
+    let mut first = pin!(sleep(patience.head));
     let mut waiting = true;
     loop {
         tokio::select! {

@@ -125,6 +125,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn connect(path: &Path) -> Result<Connection> {
     let connection = Connection::open(path).map_err(database)?;
     connection.busy_timeout(BUSY).map_err(database)?;
+    // Before anything is set that the file itself would remember.
+    schema::version(&connection)?;
     let mode: String = connection
         .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
         .map_err(database)?;

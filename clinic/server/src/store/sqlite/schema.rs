@@ -81,29 +81,38 @@ const MIGRATIONS: [&str; 1] = [
     ) STRICT;",
 ];
 
+/// The version of a file that is ours or empty.
+///
+/// # Errors
+/// [`StoreError::Foreign`], [`StoreError::NewerSchema`].
+pub(super) fn version(connection: &Connection) -> Result<i64> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let found = pragma("user_version").map_err(database)?;
+    let application = pragma("application_id").map_err(database)?;
+    let empty: bool = connection
+        .query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| {
+            row.get(0)
+        })
+        .map_err(database)?;
+    let fresh = empty && application == 0 && found == 0;
+    if !fresh && application != APPLICATION {
+        return Err(StoreError::Foreign);
+    }
+    let known = MIGRATIONS.len() as i64;
+    if found > known {
+        return Err(StoreError::NewerSchema { found, known });
+    }
+    Ok(found)
+}
+
 /// Brings the schema up to this version, each migration with its number in one
 /// transaction, so that a crash or a second process finds it before or after.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
-    let known = MIGRATIONS.len() as i64;
     loop {
         let tx = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(database)?;
-        let pragma = |name| tx.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-        let found = pragma("user_version").map_err(database)?;
-        let application = pragma("application_id").map_err(database)?;
-        let empty: bool = tx
-            .query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| {
-                row.get(0)
-            })
-            .map_err(database)?;
-        let fresh = empty && application == 0 && found == 0;
-        if !fresh && application != APPLICATION {
-            return Err(StoreError::Foreign);
-        }
-        if found > known {
-            return Err(StoreError::NewerSchema { found, known });
-        }
+        let found = version(&tx)?;
         let next = usize::try_from(found).map_err(|_| StoreError::Foreign)?;
         let Some(migration) = MIGRATIONS.get(next) else {
             return Ok(());
