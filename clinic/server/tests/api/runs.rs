@@ -144,7 +144,7 @@ async fn other_bytes_for_a_stored_head_conflict() {
         forked.run(&[50], 10)
     };
     stored(&world, device, std::slice::from_ref(&first)).await;
-    let refused = pushed(&world, device, &[fork.clone()]).await.refused();
+    let refused = pushed(&world, device, &[fork]).await.refused();
     assert_eq!(refused, refusal(Code::RunConflict));
     // On top of the fork, not of what is stored.
     let refused = pushed(&world, device, &[fork_tip]).await.refused();
