@@ -20,3 +20,5 @@ pub const INVITE_SECONDS: i64 = 7 * 24 * 60 * 60;
 pub const INVITE_BODY: usize = 32 * 1024;
 /// Bytes of a name of a clinic or a person on the roster.
 pub const NAME: usize = 200;
+/// Bytes of a request that founds a roster.
+pub const FOUNDING: usize = 1024 * 1024;

@@ -60,6 +60,10 @@ codes! {
     MalformedBody = "malformed-body", 400, "The body cannot be read";
     /// The body is over the limit of this path. Send less at once.
     BodyTooLarge = "body-too-large", 413, "The body is too large";
+    /// The body is of another type than this path takes.
+    UnsupportedMediaType = "unsupported-media-type", 415, "The body is of another type";
+    /// The request took too long to arrive. Send it again.
+    RequestTimeout = "request-timeout", 408, "The request took too long to arrive";
     /// The version or suite of something sent is not known here. Update whichever is older.
     UnsupportedVersion = "unsupported-version", 400, "This version is not supported";
     /// The content does not have the digest that was sent. Send it again.

@@ -1,0 +1,324 @@
+//! Who may do what.
+//!
+//! A caller is a device; what it may do follows from the chains that it is in
+//! at their tips, and from nothing that it says of itself.
+//!
+//! | What | Patient's device | Workstation |
+//! |---|---|---|
+//! | its patient chain: read | own chain | of the clinic that the chain joined |
+//! | its patient chain: append | own chain | no |
+//! | a roster: read | of the clinic that its chain joined | own roster |
+//! | a roster: append | no | own roster |
+//! | *private*: read, write, epochs | own chain | no |
+//! | *care*: read, write, epochs | own chain | care team of the joined clinic |
+//! | *desk*: read, write, epochs | own chain | all of the joined clinic |
+//! | *front*: read, write, epochs | no | all of the clinic |
+//! | *clinic*: read, write, epochs | no | care team of the clinic |
+//! | invites: create, list, admit, withdraw | no | own roster |
+//!
+//! Nobody else may do anything but look at an invite and claim it. A device
+//! that was removed, and one whose chain's invite was taken back, may do
+//! nothing. Who may append still has to sign: each statement and each head
+//! carries its own authority, which [`clinic_api::chain`] and
+//! [`clinic_api::log`] verify. What a role may write inside a frame, only
+//! readers can judge.
+
+use clinic_api::chain::epoch::Parties;
+use clinic_api::chain::patient::{ClinicRef, PatientChain};
+use clinic_api::chain::roster::Roster;
+use clinic_api::http::problem::Code;
+use clinic_api::id::{ChainId, DeviceId, SpaceId};
+use clinic_api::member::{DeviceKeys, Role};
+use clinic_api::space::SpaceKind;
+
+use crate::refusal::Result;
+use crate::store::{Charge, Guard, Standing, Store};
+use crate::verified::{Chains, Loaded};
+
+/// How many chains of one device are looked at.
+const CHAINS: usize = 16;
+/// How many bytes a patient may store before staff have admitted them.
+pub const PENDING_BYTES: u64 = 8 * 1024 * 1024;
+
+/// A device, as the chains know it.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Its keys.
+    pub keys: DeviceKeys,
+    seats: Vec<Seat>,
+}
+
+/// A chain that a device is in now.
+#[derive(Debug, Clone)]
+enum Seat {
+    Patient(Loaded<PatientChain>),
+    Staff(Loaded<Roster>, Role),
+}
+
+/// A device that may ask.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The device.
+    pub device: DeviceId,
+    /// Its keys.
+    pub keys: DeviceKeys,
+    seats: Vec<Seat>,
+}
+
+/// A space that the caller may read and write.
+#[derive(Debug, Clone)]
+pub struct OpenSpace {
+    /// Its kind.
+    pub kind: SpaceKind,
+    /// The patient chain, for a patient's space.
+    pub patient: Option<Loaded<PatientChain>>,
+    /// The roster, where a clinic reads.
+    pub roster: Option<Loaded<Roster>>,
+    /// What this rests on.
+    pub guards: Vec<Guard>,
+    /// Against what the caller's writing counts.
+    pub charge: Option<Charge>,
+}
+
+impl OpenSpace {
+    /// Who is party to its epochs.
+    pub fn parties(&self) -> Parties<'_> {
+        Parties {
+            kind: self.kind,
+            patient: self.patient.as_ref().map(|p| &*p.chain),
+            roster: self.roster.as_ref().map(|r| &*r.chain),
+        }
+    }
+}
+
+/// Whether somebody may append to a chain that they may read.
+#[derive(Debug, Clone)]
+pub enum Reach<T> {
+    /// Yes.
+    Append(Loaded<T>),
+    /// No, read alone.
+    Read(Loaded<T>),
+}
+
+impl<T> Reach<T> {
+    /// The chain, if it may be appended to.
+    ///
+    /// # Errors
+    /// [`Code::NotAllowed`].
+    pub fn append(self) -> Result<Loaded<T>> {
+        match self {
+            Self::Append(chain) => Ok(chain),
+            Self::Read(_) => Err(Code::NotAllowed.into()),
+        }
+    }
+}
+
+/// Judges by a store's chains.
+#[derive(Clone, Copy)]
+pub struct Access<'a> {
+    /// The store.
+    pub store: &'a dyn Store,
+    /// Its chains.
+    pub chains: &'a Chains,
+}
+
+impl Access<'_> {
+    /// A device with the chains that it is in; none if no chain that counts ever let it in.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn known(&self, device: DeviceId) -> Result<Option<Known>> {
+        let mut keys = None;
+        let mut seats = Vec::new();
+        for id in self.store.chains_of(device, CHAINS)? {
+            if let Some(roster) = self.chains.roster(id)? {
+                let Some(workstation) = roster.chain.workstation(device) else {
+                    continue;
+                };
+                keys = Some(workstation.keys.clone());
+                let tip = roster.chain.tip().number;
+                if let Some(role) = roster.chain.workstation_role(device, tip) {
+                    seats.push(Seat::Staff(roster, role));
+                }
+            } else if let Some(patient) = self.chains.patient(id)? {
+                if patient.info.standing == Standing::Withdrawn {
+                    continue;
+                }
+                let Some(record) = patient.chain.device(device) else {
+                    continue;
+                };
+                keys = Some(record.keys.clone());
+                if patient.chain.device_in(device, patient.chain.tip().number) {
+                    seats.push(Seat::Patient(patient));
+                }
+            }
+        }
+        Ok(keys.map(|keys| Known { keys, seats }))
+    }
+
+    /// A device that is in some chain now.
+    ///
+    /// # Errors
+    /// [`Code::UnknownDevice`], [`Code::DeviceRemoved`], or what the store says.
+    pub fn caller(&self, device: DeviceId) -> Result<Caller> {
+        let known = self.known(device)?.ok_or(Code::UnknownDevice)?;
+        if known.seats.is_empty() {
+            return Err(Code::DeviceRemoved.into());
+        }
+        Ok(Caller {
+            device,
+            keys: known.keys,
+            seats: known.seats,
+        })
+    }
+
+    /// A space that the caller may read and write.
+    ///
+    /// # Errors
+    /// [`Code::UnknownSpace`], whether there is none or it is others'.
+    pub fn space(&self, caller: &Caller, space: SpaceId) -> Result<OpenSpace> {
+        let info = self.store.space(space)?.ok_or(Code::UnknownSpace)?;
+        let open = if info.kind.of_patient() {
+            self.patient_space(caller, info.owner, info.kind)?
+        } else {
+            clinic_space(caller, info.owner, info.kind)
+        };
+        open.ok_or_else(|| Code::UnknownSpace.into())
+    }
+
+    fn patient_space(
+        &self,
+        caller: &Caller,
+        owner: ChainId,
+        kind: SpaceKind,
+    ) -> Result<Option<OpenSpace>> {
+        let own = caller.patient(owner).cloned();
+        let patient = match &own {
+            Some(chain) => Some(chain.clone()),
+            None => self.chains.patient(owner)?,
+        };
+        let Some(patient) = patient else {
+            return Ok(None);
+        };
+        let (Some(team), Some(clinic)) = (kind.team(), clinic_of(&patient)) else {
+            return Ok(own.map(|own| OpenSpace {
+                kind,
+                guards: vec![own.guard()],
+                charge: pending(&own),
+                patient: Some(own),
+                roster: None,
+            }));
+        };
+        if let Some(own) = own {
+            let roster = self.chains.roster(clinic.roster)?;
+            return Ok(Some(OpenSpace {
+                kind,
+                guards: vec![own.guard()],
+                charge: pending(&own),
+                patient: Some(own),
+                roster,
+            }));
+        }
+        let staff = caller.staff(clinic.roster);
+        Ok(staff
+            .filter(|(_, role)| team.includes(*role))
+            .map(|(roster, _)| OpenSpace {
+                kind,
+                guards: vec![patient.guard(), roster.guard()],
+                charge: None,
+                patient: Some(patient),
+                roster: Some(roster.clone()),
+            }))
+    }
+
+    /// A patient chain that the caller may read.
+    ///
+    /// # Errors
+    /// [`Code::UnknownChain`], whether there is none or it is others'.
+    pub fn patient(&self, caller: &Caller, chain: ChainId) -> Result<Reach<PatientChain>> {
+        if let Some(own) = caller.patient(chain) {
+            return Ok(Reach::Append(own.clone()));
+        }
+        let patient = self.chains.patient(chain)?.ok_or(Code::UnknownChain)?;
+        let staff = clinic_of(&patient).and_then(|clinic| caller.staff(clinic.roster));
+        match staff {
+            Some(_) => Ok(Reach::Read(patient)),
+            None => Err(Code::UnknownChain.into()),
+        }
+    }
+
+    /// A roster that the caller may read.
+    ///
+    /// # Errors
+    /// [`Code::UnknownChain`], whether there is none or it is others'.
+    pub fn roster(&self, caller: &Caller, chain: ChainId) -> Result<Reach<Roster>> {
+        if let Some((roster, _)) = caller.staff(chain) {
+            return Ok(Reach::Append(roster.clone()));
+        }
+        if !caller.patients().any(|p| joined(p, chain)) {
+            return Err(Code::UnknownChain.into());
+        }
+        let roster = self.chains.roster(chain)?.ok_or(Code::UnknownChain)?;
+        Ok(Reach::Read(roster))
+    }
+}
+
+impl Caller {
+    fn patients(&self) -> impl Iterator<Item = &Loaded<PatientChain>> {
+        self.seats.iter().filter_map(|seat| match seat {
+            Seat::Patient(chain) => Some(chain),
+            Seat::Staff(..) => None,
+        })
+    }
+
+    fn patient(&self, chain: ChainId) -> Option<&Loaded<PatientChain>> {
+        self.patients().find(|p| p.id == chain)
+    }
+
+    /// The rosters that the caller is a workstation of.
+    pub fn rosters(&self) -> impl Iterator<Item = &Loaded<Roster>> {
+        self.seats.iter().filter_map(|seat| match seat {
+            Seat::Staff(roster, _) => Some(roster),
+            Seat::Patient(_) => None,
+        })
+    }
+
+    fn staff(&self, roster: ChainId) -> Option<(&Loaded<Roster>, Role)> {
+        self.seats.iter().find_map(|seat| match seat {
+            Seat::Staff(loaded, role) if loaded.id == roster => Some((loaded, *role)),
+            Seat::Staff(..) | Seat::Patient(_) => None,
+        })
+    }
+
+    /// The roster of that name, if the caller is a workstation of it.
+    pub fn workstation_of(&self, roster: ChainId) -> Option<&Loaded<Roster>> {
+        self.staff(roster).map(|(roster, _)| roster)
+    }
+}
+
+fn clinic_space(caller: &Caller, owner: ChainId, kind: SpaceKind) -> Option<OpenSpace> {
+    let (roster, role) = caller.staff(owner)?;
+    kind.team()?.includes(role).then(|| OpenSpace {
+        kind,
+        patient: None,
+        guards: vec![roster.guard()],
+        roster: Some(roster.clone()),
+        charge: None,
+    })
+}
+
+fn clinic_of(patient: &Loaded<PatientChain>) -> Option<ClinicRef> {
+    patient.chain.clinic_at(patient.chain.tip().number)
+}
+
+fn joined(patient: &Loaded<PatientChain>, roster: ChainId) -> bool {
+    clinic_of(patient).is_some_and(|clinic| clinic.roster == roster)
+}
+
+/// What a patient writes counts until they are admitted.
+pub fn pending(patient: &Loaded<PatientChain>) -> Option<Charge> {
+    (patient.info.standing == Standing::Pending).then_some(Charge {
+        chain: patient.id,
+        limit: PENDING_BYTES,
+    })
+}

@@ -1,0 +1,57 @@
+//! The routes, a file a resource. Handlers are async shells; what they decide is synchronous.
+
+pub mod chains;
+pub mod health;
+pub mod invites;
+pub mod rosters;
+pub mod runs;
+
+use std::net::IpAddr;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use clinic_api::http::problem::{Code, Problem};
+
+use crate::refusal::{Refusal, Result};
+use crate::store::Outcome;
+
+/// How often a decision is made anew when what it rested on has changed.
+const ATTEMPTS: usize = 8;
+
+/// Who is at the other end of the connection: an extension of the request.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
+
+/// The one name in a path; none if it is not of that kind, for which a caller
+/// is refused only after it has said who it is.
+pub struct Name<T>(pub Option<T>);
+
+impl<T, S> FromRequestParts<S> for Name<T>
+where
+    T: std::str::FromStr,
+    S: Send + Sync,
+{
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &S,
+    ) -> std::result::Result<Self, Self::Rejection> {
+        let path: std::result::Result<Path<String>, PathRejection> =
+            Path::from_request_parts(parts, state).await;
+        Ok(Self(path.ok().and_then(|Path(text)| text.parse().ok())))
+    }
+}
+
+/// Decides and writes, again if what the decision rested on has changed meanwhile.
+fn settle(mut attempt: impl FnMut() -> Result<Outcome>) -> Result<()> {
+    for _ in 0..ATTEMPTS {
+        match attempt()? {
+            Outcome::Stored => return Ok(()),
+            Outcome::Full => return Err(Code::StorageFull.into()),
+            Outcome::Moved => {}
+        }
+    }
+    Err(Refusal(Problem::new(Code::Unavailable).with_retry_after(1)))
+}

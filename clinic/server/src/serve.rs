@@ -1,0 +1,136 @@
+//! The socket: accepting, giving up on the slow, and stopping without dropping what was begun.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::{Extension, Router};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{sleep, timeout};
+
+use crate::api::Peer;
+use crate::app::{App, router};
+use crate::limit::Patience;
+
+/// Connections at once.
+const CONNECTIONS: usize = 1024;
+/// Requests at once on one HTTP/2 connection.
+const STREAMS: u32 = 32;
+/// Bytes of a request's head.
+const HEAD_BYTES: usize = 16 * 1024;
+/// How long to wait when the system has no connection to give.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Serves until `stop` is done; then accepts nothing more and finishes what it
+/// has begun, as long as its patience lasts.
+///
+/// True: all of it was finished.
+pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = ()>) -> bool {
+    let patience = app.patience();
+    let router = router(app.clone());
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let (stopping, watching) = watch::channel(false);
+    let mut stop = pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut stop => break,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        match accepted {
+            Ok((stream, peer, place)) => {
+                let connection =
+                    connection(stream, peer, router.clone(), patience, watching.clone());
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept connections");
+                sleep(PAUSE).await;
+            }
+        }
+    }
+    app.stop();
+    drop(listener);
+    drop(watching);
+    tracing::info!("stopping");
+    stopping.send_replace(true);
+    // Each connection holds a receiver until it is done.
+    timeout(patience.grace, stopping.closed()).await.is_ok()
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned();
+    let place = place.await.map_err(io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, place))
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    patience: Patience,
+    mut stopping: watch::Receiver<bool>,
+) {
+    // Small answers at once: a client waits for each before it goes on.
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let begun = Arc::new(AtomicBool::new(false));
+    let mark = Arc::clone(&begun);
+    let service = router
+        .layer(axum::middleware::map_request(move |request: Request| {
+            mark.store(true, Ordering::Relaxed);
+            std::future::ready(request)
+        }))
+        .layer(Extension(Peer(peer.ip())));
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(patience.head)
+        .max_buf_size(HEAD_BYTES);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(patience.head)
+        .keep_alive_timeout(patience.head)
+        .max_header_list_size(HEAD_BYTES as u32)
+        .max_concurrent_streams(STREAMS);
+    let serving = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let mut serving = pin!(serving);
+    let mut told = false;
+    // The protocol is guessed before any of its own timeouts run.
+    let mut first = pin!(sleep(patience.head));
+    let mut waiting = true;
+    loop {
+        tokio::select! {
+            // How a connection ends is for the peer to know.
+            _ = serving.as_mut() => return,
+            _ = stopping.wait_for(|stop| *stop), if !told => {
+                told = true;
+                serving.as_mut().graceful_shutdown();
+            }
+            () = first.as_mut(), if waiting => {
+                waiting = false;
+                if !begun.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
+        }
+    }
+}

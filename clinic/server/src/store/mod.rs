@@ -1,0 +1,388 @@
+//! What the server keeps, as one trait that every database implements alike.
+//!
+//! A store decides nothing: it keeps verified bytes, and writes only while
+//! what the decision rested on still holds. Each write names that as
+//! [`Guard`]s and as the value it replaces; if either moved, nothing is
+//! written, [`Outcome::Moved`] comes back, and the caller decides anew. So any
+//! number of server processes on one store stay correct without locks of
+//! their own.
+//!
+//! Everything is found by a chain, a space or an invite; nothing spans them
+//! but a claim, which founds the chain it brings.
+
+pub mod memory;
+pub mod sqlite;
+
+use std::collections::BTreeMap;
+
+use clinic_api::chain::{ChainKind, Tip};
+use clinic_api::id::{ChainId, DeviceId, HeadHash, InviteLookup, LogId, SpaceId, StatementHash};
+use clinic_api::log::LogTip;
+use clinic_api::space::SpaceKind;
+
+/// How far the clinic has let a chain in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Claimed an invite; staff have not admitted it yet.
+    Pending,
+    /// In. Rosters and epochs always are.
+    Admitted,
+    /// Its invite was taken back: its devices are shut out.
+    Withdrawn,
+}
+
+/// How far an invite has come; that it expired is for the clock to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Nobody used it yet.
+    Waiting,
+    /// Somebody did.
+    Claimed,
+    /// Staff admitted them.
+    Admitted,
+    /// Staff took it back.
+    Withdrawn,
+}
+
+impl Stage {
+    /// Where this leaves the chain that claimed the invite.
+    pub fn standing(self) -> Standing {
+        match self {
+            Self::Waiting | Self::Claimed => Standing::Pending,
+            Self::Admitted => Standing::Admitted,
+            Self::Withdrawn => Standing::Withdrawn,
+        }
+    }
+}
+
+/// What is known of a chain without reading its statements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChainInfo {
+    /// Its kind.
+    pub kind: ChainKind,
+    /// Its last statement; none for a space without epochs.
+    pub tip: Option<Tip>,
+    /// How far it was let in.
+    pub standing: Standing,
+    /// Goes up with every change of tip or standing.
+    pub revision: u64,
+}
+
+/// What a space is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpaceInfo {
+    /// Its kind.
+    pub kind: SpaceKind,
+    /// The patient chain or roster that names it.
+    pub owner: ChainId,
+}
+
+/// A statement, as received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// The hash of its body.
+    pub hash: StatementHash,
+    /// The bytes of [`clinic_api::chain::Signed`].
+    pub bytes: Vec<u8>,
+}
+
+/// A chain from its first statement on, with all that it names.
+#[derive(Debug, Clone)]
+pub struct NewChain {
+    /// Its name.
+    pub id: ChainId,
+    /// Its kind.
+    pub kind: ChainKind,
+    /// Its statements, the first being number 0.
+    pub statements: Vec<Statement>,
+    /// Every device that it ever let in.
+    pub devices: Vec<DeviceId>,
+    /// The spaces that it names.
+    pub spaces: Vec<(SpaceId, SpaceKind)>,
+    /// How far it is let in.
+    pub standing: Standing,
+}
+
+/// A chain that a decision rested on: the write happens only at this revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guard {
+    /// The chain.
+    pub chain: ChainId,
+    /// Its [`ChainInfo::revision`] when the decision was made.
+    pub revision: u64,
+}
+
+/// Bytes that count against what a chain may have stored before it is admitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Charge {
+    /// The chain.
+    pub chain: ChainId,
+    /// How many bytes it may have in all.
+    pub limit: u64,
+}
+
+/// One more statement.
+#[derive(Debug, Clone)]
+pub struct Append {
+    /// The chain.
+    pub chain: ChainId,
+    /// The statement that must be its last: compare-and-swap.
+    pub previous: Option<StatementHash>,
+    /// The new last one; it gets the next number.
+    pub statement: Statement,
+    /// Devices that it lets in.
+    pub devices: Vec<DeviceId>,
+    /// What the decision rested on.
+    pub guards: Vec<Guard>,
+    /// Against what its bytes count.
+    pub charge: Option<Charge>,
+}
+
+/// A verified run.
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    /// Who writes the log.
+    pub device: DeviceId,
+    /// The head that must be the log's last; none for a new log: compare-and-swap.
+    pub previous: Option<HeadHash>,
+    /// The number of its first frame.
+    pub first: u64,
+    /// Where the log ends with it.
+    pub tip: LogTip,
+    /// The bytes of [`clinic_api::log::Run`].
+    pub bytes: Vec<u8>,
+}
+
+/// Runs to append in one space, in order: all or none.
+#[derive(Debug, Clone)]
+pub struct NewRuns {
+    /// The space.
+    pub space: SpaceId,
+    /// The runs.
+    pub runs: Vec<NewRun>,
+    /// How many logs the space may have.
+    pub max_logs: usize,
+    /// What the decision rested on.
+    pub guards: Vec<Guard>,
+    /// Against what their bytes count.
+    pub charge: Option<Charge>,
+}
+
+/// What a guarded write came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Written, and durable.
+    Stored,
+    /// Something that the decision rested on has changed; nothing was written.
+    Moved,
+    /// A limit would be passed; nothing was written.
+    Full,
+}
+
+/// An invite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invite {
+    /// Under what it is kept.
+    pub lookup: InviteLookup,
+    /// The clinic's roster.
+    pub roster: ChainId,
+    /// The CBOR of [`clinic_api::message::Offer`].
+    pub offer: Vec<u8>,
+    /// Its MAC.
+    pub mac: [u8; 32],
+    /// When it ends, in seconds since 1970 (UTC).
+    pub expires: i64,
+    /// How far it has come.
+    pub stage: Stage,
+    /// The body of the claim, as received.
+    pub claim: Option<Vec<u8>>,
+    /// The chain that claimed it.
+    pub chain: Option<ChainId>,
+}
+
+/// What a claim came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claimed {
+    /// The invite is this claimer's; the chain is stored, and both are durable.
+    Stored,
+    /// The invite is gone or no longer waiting; nothing was written.
+    Moved,
+    /// That chain is here already; nothing was written.
+    ChainExists,
+}
+
+/// How much one page may hold; it holds one item at least.
+#[derive(Debug, Clone, Copy)]
+pub struct PageLimit {
+    /// Items.
+    pub items: usize,
+    /// Bytes of all items together.
+    pub bytes: usize,
+}
+
+/// Part of a list of byte strings.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Page {
+    /// The items, as they were stored.
+    pub items: Vec<Vec<u8>>,
+    /// Whether there are more after these.
+    pub more: bool,
+}
+
+impl Page {
+    /// Takes one more item in, unless the page is full: then [`Self::more`] is set.
+    fn take(&mut self, limit: PageLimit, used: &mut usize, item: Vec<u8>) -> bool {
+        let bytes = used.saturating_add(item.len());
+        let fits = self.items.len() < limit.items && bytes <= limit.bytes;
+        if fits || self.items.is_empty() {
+            *used = bytes;
+            self.items.push(item);
+            true
+        } else {
+            self.more = true;
+            false
+        }
+    }
+}
+
+/// Why a store could not do its work. Nothing was written. Holds nothing that anybody sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Others held it for too long. Trying later can help.
+    #[error("the store is busy")]
+    Busy,
+    /// The disk has no room left.
+    #[error("the store has no room left")]
+    Full,
+    /// Written by a newer version of this server: run that one.
+    #[error("the store has schema {found}; this version knows schemas up to {known}")]
+    NewerSchema {
+        /// What it has.
+        found: i64,
+        /// What this version knows.
+        known: i64,
+    },
+    /// The file is another program's.
+    #[error("the file is not a store of this server")]
+    Foreign,
+    /// What was read back is not what was written: restore a backup.
+    #[error("the store is damaged: {0}")]
+    Damaged(&'static str),
+    /// Anything else that the database said.
+    #[error("the store failed: {0}")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What every store returns.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// A database of chains, invites and runs.
+///
+/// Calls block: from async code, call on a thread that may. Reads see only
+/// what is committed; a write that returned is durable; a write that failed
+/// left nothing.
+pub trait Store: Send + Sync {
+    /// Whether it answers.
+    ///
+    /// # Errors
+    /// [`StoreError`]: it does not.
+    fn check(&self) -> Result<()>;
+
+    /// What is known of a chain; of a space's epochs also while it has none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn chain(&self, chain: ChainId) -> Result<Option<ChainInfo>>;
+
+    /// Statements of a chain from number `from` on; of an unknown one, none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn statements(&self, chain: ChainId, from: u64, limit: PageLimit) -> Result<Page>;
+
+    /// The chains that ever let a device in: at most `limit` of them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn chains_of(&self, device: DeviceId, limit: usize) -> Result<Vec<ChainId>>;
+
+    /// What a space is.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn space(&self, space: SpaceId) -> Result<Option<SpaceInfo>>;
+
+    /// Stores a new chain. [`Outcome::Moved`]: one of that name is here already.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn found(&self, chain: &NewChain) -> Result<Outcome>;
+
+    /// Appends one statement.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn append(&self, append: &Append) -> Result<Outcome>;
+
+    /// Stores a new invite, waiting. [`Outcome::Moved`]: its lookup is taken.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn create_invite(&self, invite: &Invite, guards: &[Guard]) -> Result<Outcome>;
+
+    /// An invite.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn invite(&self, lookup: InviteLookup) -> Result<Option<Invite>>;
+
+    /// All invites of a roster, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn invites(&self, roster: ChainId) -> Result<Vec<Invite>>;
+
+    /// Gives a waiting invite to whoever comes first, and stores their chain.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn claim(&self, lookup: InviteLookup, claim: &[u8], chain: &NewChain) -> Result<Claimed>;
+
+    /// Moves an invite from one stage to another, and its chain with it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn decide(
+        &self,
+        lookup: InviteLookup,
+        from: Stage,
+        to: Stage,
+        guards: &[Guard],
+    ) -> Result<Outcome>;
+
+    /// Where a log ends; none while it has no run.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn log_tip(&self, space: SpaceId, log: LogId) -> Result<Option<LogTip>>;
+
+    /// The run that ends in a log's head of that number.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn run(&self, space: SpaceId, log: LogId, beat: u64) -> Result<Option<Vec<u8>>>;
+
+    /// Appends runs.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn push(&self, runs: &NewRuns) -> Result<Outcome>;
+
+    /// Runs of a space beyond the heads that `have` names: log by log, each in
+    /// order of its heads.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn pull(&self, space: SpaceId, have: &BTreeMap<LogId, u64>, limit: PageLimit) -> Result<Page>;
+}

@@ -1,0 +1,152 @@
+//! Invites and what became of them.
+
+use clinic_api::id::{ChainId, InviteLookup};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+use super::super::{Claimed, Guard, Invite, NewChain, Outcome, Result, Stage, StoreError};
+use super::{chains, database, hold, id};
+
+fn stage_code(stage: Stage) -> i64 {
+    match stage {
+        Stage::Waiting => 1,
+        Stage::Claimed => 2,
+        Stage::Admitted => 3,
+        Stage::Withdrawn => 4,
+    }
+}
+
+fn stage_of(code: i64) -> Result<Stage> {
+    [
+        Stage::Waiting,
+        Stage::Claimed,
+        Stage::Admitted,
+        Stage::Withdrawn,
+    ]
+    .into_iter()
+    .find(|s| stage_code(*s) == code)
+    .ok_or(StoreError::Damaged("an unknown stage of an invite"))
+}
+
+fn from_row(row: &Row<'_>) -> Result<Invite> {
+    let bytes = |name| row.get::<_, Vec<u8>>(name).map_err(database);
+    let mac = bytes("mac")?;
+    let chain: Option<Vec<u8>> = row.get("chain").map_err(database)?;
+    Ok(Invite {
+        lookup: id(&bytes("lookup")?)?,
+        roster: id(&bytes("roster")?)?,
+        offer: bytes("offer")?,
+        mac: id(&mac)?,
+        expires: row.get("expires").map_err(database)?,
+        stage: stage_of(row.get("stage").map_err(database)?)?,
+        claim: row.get("claim").map_err(database)?,
+        chain: chain.map(|c| id(&c)).transpose()?,
+    })
+}
+
+pub(super) fn one(tx: &Transaction<'_>, lookup: InviteLookup) -> Result<Option<Invite>> {
+    let mut select = tx
+        .prepare_cached(
+            "SELECT lookup, roster, offer, mac, expires, stage, claim, chain
+             FROM invites WHERE lookup = ?1",
+        )
+        .map_err(database)?;
+    let mut rows = select.query([lookup.as_ref()]).map_err(database)?;
+    rows.next().map_err(database)?.map(from_row).transpose()
+}
+
+pub(super) fn of_roster(tx: &Transaction<'_>, roster: ChainId) -> Result<Vec<Invite>> {
+    let mut select = tx
+        .prepare_cached(
+            "SELECT lookup, roster, offer, mac, expires, stage, claim, chain
+             FROM invites WHERE roster = ?1 ORDER BY number",
+        )
+        .map_err(database)?;
+    let mut rows = select.query([roster.as_ref()]).map_err(database)?;
+    let mut invites = Vec::new();
+    while let Some(row) = rows.next().map_err(database)? {
+        invites.push(from_row(row)?);
+    }
+    Ok(invites)
+}
+
+pub(super) fn create(tx: &Transaction<'_>, invite: &Invite, guards: &[Guard]) -> Result<Outcome> {
+    if one(tx, invite.lookup)?.is_some() || !hold(tx, guards)? {
+        return Ok(Outcome::Moved);
+    }
+    tx.prepare_cached(
+        "INSERT INTO invites (lookup, roster, number, offer, mac, expires, stage)
+         VALUES (?1, ?2,
+                 (SELECT coalesce(max(number), 0) + 1 FROM invites WHERE roster = ?2),
+                 ?3, ?4, ?5, ?6)",
+    )
+    .and_then(|mut insert| {
+        insert.execute(params![
+            invite.lookup.as_ref(),
+            invite.roster.as_ref(),
+            invite.offer,
+            invite.mac,
+            invite.expires,
+            stage_code(Stage::Waiting),
+        ])
+    })
+    .map_err(database)?;
+    Ok(Outcome::Stored)
+}
+
+pub(super) fn claim(
+    tx: &Transaction<'_>,
+    lookup: InviteLookup,
+    claim: &[u8],
+    chain: &NewChain,
+) -> Result<Claimed> {
+    if stage(tx, lookup)? != Some(Stage::Waiting) {
+        return Ok(Claimed::Moved);
+    }
+    if chains::found(tx, chain)? != Outcome::Stored {
+        return Ok(Claimed::ChainExists);
+    }
+    tx.prepare_cached("UPDATE invites SET stage = ?2, claim = ?3, chain = ?4 WHERE lookup = ?1")
+        .and_then(|mut update| {
+            let stage = stage_code(Stage::Claimed);
+            update.execute(params![lookup.as_ref(), stage, claim, chain.id.as_ref()])
+        })
+        .map_err(database)?;
+    Ok(Claimed::Stored)
+}
+
+pub(super) fn decide(
+    tx: &Transaction<'_>,
+    lookup: InviteLookup,
+    from: Stage,
+    to: Stage,
+    guards: &[Guard],
+) -> Result<Outcome> {
+    if stage(tx, lookup)? != Some(from) || !hold(tx, guards)? {
+        return Ok(Outcome::Moved);
+    }
+    tx.prepare_cached("UPDATE invites SET stage = ?2 WHERE lookup = ?1")
+        .and_then(|mut update| update.execute(params![lookup.as_ref(), stage_code(to)]))
+        .map_err(database)?;
+    tx.prepare_cached(
+        "UPDATE chains SET standing = ?2, revision = revision + 1
+         WHERE chain = (SELECT chain FROM invites WHERE lookup = ?1)",
+    )
+    .and_then(|mut update| {
+        let standing = chains::standing_code(to.standing());
+        update.execute(params![lookup.as_ref(), standing])
+    })
+    .map_err(database)?;
+    Ok(Outcome::Stored)
+}
+
+fn stage(tx: &Transaction<'_>, lookup: InviteLookup) -> Result<Option<Stage>> {
+    tx.prepare_cached("SELECT stage FROM invites WHERE lookup = ?1")
+        .and_then(|mut select| {
+            select
+                .query_row([lookup.as_ref()], |row| row.get(0))
+                .optional()
+        })
+        .map_err(database)?
+        .map(stage_of)
+        .transpose()
+}

@@ -1,0 +1,158 @@
+//! Runs, and where each log ends.
+
+use std::collections::BTreeMap;
+
+use clinic_api::id::{LogId, SpaceId};
+use clinic_api::log::LogTip;
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::super::{NewRun, NewRuns, Outcome, Page, PageLimit, Result};
+use super::{charge, database, hold, id, int, number};
+
+pub(super) fn tip(tx: &Transaction<'_>, space: SpaceId, log: LogId) -> Result<Option<LogTip>> {
+    let row: Option<(i64, Vec<u8>, i64, Vec<u8>)> = tx
+        .prepare_cached("SELECT beat, head, number, header FROM logs WHERE space = ?1 AND log = ?2")
+        .and_then(|mut select| {
+            select
+                .query_row([space.as_ref(), log.as_ref()], |row| {
+                    Ok((
+                        row.get("beat")?,
+                        row.get("head")?,
+                        row.get("number")?,
+                        row.get("header")?,
+                    ))
+                })
+                .optional()
+        })
+        .map_err(database)?;
+    row.map(|(beat, head, last, header)| {
+        Ok(LogTip {
+            log,
+            beat: number(beat)?,
+            head: id(&head)?,
+            number: number(last)?,
+            header: id(&header)?,
+        })
+    })
+    .transpose()
+}
+
+pub(super) fn one(
+    tx: &Transaction<'_>,
+    space: SpaceId,
+    log: LogId,
+    beat: u64,
+) -> Result<Option<Vec<u8>>> {
+    tx.prepare_cached("SELECT bytes FROM runs WHERE space = ?1 AND log = ?2 AND beat = ?3")
+        .and_then(|mut select| {
+            select
+                .query_row(params![space.as_ref(), log.as_ref(), int(beat)], |row| {
+                    row.get("bytes")
+                })
+                .optional()
+        })
+        .map_err(database)
+}
+
+pub(super) fn push(tx: &Transaction<'_>, new: &NewRuns) -> Result<Outcome> {
+    if !hold(tx, &new.guards)? {
+        return Ok(Outcome::Moved);
+    }
+    for run in &new.runs {
+        let last = tip(tx, new.space, run.tip.log)?;
+        if last.map(|t| t.head) != run.previous {
+            return Ok(Outcome::Moved);
+        }
+        if last.is_none() && logs(tx, new.space)? >= int(new.max_logs as u64) {
+            return Ok(Outcome::Full);
+        }
+        insert(tx, new.space, run)?;
+    }
+    let bytes = new.runs.iter().map(|r| r.bytes.len()).sum();
+    if charge(tx, new.charge, bytes)? {
+        Ok(Outcome::Stored)
+    } else {
+        Ok(Outcome::Full)
+    }
+}
+
+fn logs(tx: &Transaction<'_>, space: SpaceId) -> Result<i64> {
+    tx.prepare_cached("SELECT count(*) FROM logs WHERE space = ?1")
+        .and_then(|mut select| select.query_row([space.as_ref()], |row| row.get(0)))
+        .map_err(database)
+}
+
+fn insert(tx: &Transaction<'_>, space: SpaceId, run: &NewRun) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO logs (space, log, device, beat, head, number, header)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (space, log) DO UPDATE SET
+            beat = excluded.beat, head = excluded.head,
+            number = excluded.number, header = excluded.header",
+    )
+    .and_then(|mut upsert| {
+        upsert.execute(params![
+            space.as_ref(),
+            run.tip.log.as_ref(),
+            run.device.as_ref(),
+            int(run.tip.beat),
+            run.tip.head.as_ref(),
+            int(run.tip.number),
+            run.tip.header.as_ref(),
+        ])
+    })
+    .map_err(database)?;
+    tx.prepare_cached(
+        "INSERT INTO runs (space, log, beat, first, number, bytes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )
+    .and_then(|mut insert| {
+        insert.execute(params![
+            space.as_ref(),
+            run.tip.log.as_ref(),
+            int(run.tip.beat),
+            int(run.first),
+            int(run.tip.number),
+            run.bytes,
+        ])
+    })
+    .map_err(database)?;
+    Ok(())
+}
+
+pub(super) fn pull(
+    tx: &Transaction<'_>,
+    space: SpaceId,
+    have: &BTreeMap<LogId, u64>,
+    limit: PageLimit,
+) -> Result<Page> {
+    let mut logs = tx
+        .prepare_cached("SELECT log, beat FROM logs WHERE space = ?1 ORDER BY log")
+        .map_err(database)?;
+    let mut runs = tx
+        .prepare_cached(
+            "SELECT bytes FROM runs WHERE space = ?1 AND log = ?2 AND beat > ?3 ORDER BY beat",
+        )
+        .map_err(database)?;
+    let (mut page, mut used) = (Page::default(), 0);
+    let mut rows = logs.query([space.as_ref()]).map_err(database)?;
+    while let Some(row) = rows.next().map_err(database)? {
+        let log: Vec<u8> = row.get("log").map_err(database)?;
+        let log: LogId = id(&log)?;
+        let last: i64 = row.get("beat").map_err(database)?;
+        let had = int(have.get(&log).copied().unwrap_or(0));
+        if had >= last {
+            continue;
+        }
+        let mut found = runs
+            .query(params![space.as_ref(), log.as_ref(), had])
+            .map_err(database)?;
+        while let Some(run) = found.next().map_err(database)? {
+            let bytes = run.get("bytes").map_err(database)?;
+            if !page.take(limit, &mut used, bytes) {
+                return Ok(page);
+            }
+        }
+    }
+    Ok(page)
+}

@@ -1,0 +1,22 @@
+//! The service through its router, as each kind of caller meets it.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test program"
+)]
+
+mod access;
+mod chains;
+mod competing;
+mod epochs;
+mod invites;
+mod limits;
+mod requests;
+mod rosters;
+mod runs;
+#[path = "../support/mod.rs"]
+mod support;

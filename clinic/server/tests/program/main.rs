@@ -1,0 +1,19 @@
+//! The real program: killed, stopped, kept waiting; and what it is built of.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test program"
+)]
+
+mod graph;
+mod killed;
+mod slow;
+mod start;
+mod stopped;
+#[path = "../support/mod.rs"]
+mod support;
+mod writers;

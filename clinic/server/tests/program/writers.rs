@@ -1,0 +1,169 @@
+//! A clinic and a patient on a running server, and devices that write without pause.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use clinic_api::chain::Signed;
+use clinic_api::id::{SpaceId, StatementHash};
+use clinic_api::log::LogTip;
+use clinic_api::message::{Pull, Pulled};
+use clinic_api::space::SpaceKind;
+use clinic_api::wire;
+
+use crate::support::clinic::Clinic;
+use crate::support::keys::Device;
+use crate::support::patient::Patient;
+use crate::support::process::{Server, call, request};
+use crate::support::space::{Log, epoch, hash, parties, push};
+
+const KIND: SpaceKind = SpaceKind::Care;
+
+pub struct Scene {
+    pub clinic: Clinic,
+    pub space: SpaceId,
+    pub epoch: StatementHash,
+    pub devices: Vec<Device>,
+}
+
+/// Sets all up through the API; the patient has these devices, by their seeds.
+pub fn scene(server: &Server, clinic: Clinic, seeds: &[u8]) -> Scene {
+    let now = server.now();
+    let post = |device: &Device, target: &str, body: &[u8], status: u16| {
+        let answer = server.call(device, now, "POST", target, body).unwrap();
+        answer.expect(status);
+    };
+    post(&clinic.clinician, "/v1/rosters", &clinic.founding(), 201);
+    let mut patient = Patient::of(&clinic, seeds[0]);
+    let invite = clinic.invite(1, now + 600);
+    post(&clinic.desk, "/v1/invites", &wire::encode(&invite), 201);
+    let path = format!("/v1/invites/{}", invite.lookup);
+    let cbor = [("content-type", clinic_api::message::CBOR.to_owned())];
+    let claim = patient.claim();
+    request(
+        &server.address,
+        "POST",
+        &format!("{path}/claim"),
+        &cbor,
+        &claim,
+    )
+    .unwrap()
+    .expect(201);
+    post(&clinic.desk, &format!("{path}/admit"), b"", 204);
+    let mut devices = vec![Device::new(seeds[0])];
+    for seed in &seeds[1..] {
+        let device = Device::new(*seed);
+        let added = patient.state(patient.adding(&device));
+        let chain = format!("/v1/chains/{}", patient.id());
+        post(&patient.device, &chain, &added, 201);
+        devices.push(device);
+    }
+    let parties = parties(KIND, Some(&patient), Some(&clinic));
+    let first = epoch(&Default::default(), parties, &patient.device);
+    assert!(Signed::from_bytes(&first).is_ok());
+    let space = patient.space(KIND);
+    post(&patient.device, &format!("/v1/chains/{space}"), &first, 201);
+    Scene {
+        epoch: hash(&first),
+        clinic,
+        space,
+        devices,
+    }
+}
+
+/// What one device wrote: runs that were acknowledged, and the one that was under way.
+#[derive(Default, Clone)]
+pub struct Written {
+    pub tip: Option<LogTip>,
+    pub acknowledged: Vec<Vec<u8>>,
+    pub under_way: Option<(Vec<u8>, LogTip)>,
+}
+
+/// Every device writes until its server is gone, while `disturb` does something to it.
+pub fn write_until_gone(
+    server: &Server,
+    scene: &Scene,
+    written: &mut [Written],
+    disturb: impl FnOnce(),
+) {
+    let now = server.now();
+    let address = server.address.as_str();
+    let failure = Mutex::new(None);
+    std::thread::scope(|scope| {
+        for (device, written) in scene.devices.iter().zip(written) {
+            let failure = &failure;
+            scope.spawn(move || {
+                if let Err(text) = write(address, now, scene, device, written) {
+                    *failure.lock().unwrap() = Some(text);
+                }
+            });
+        }
+        disturb();
+    });
+    assert_eq!(failure.into_inner().unwrap(), None);
+}
+
+fn write(
+    address: &str,
+    now: i64,
+    scene: &Scene,
+    device: &Device,
+    written: &mut Written,
+) -> Result<(), String> {
+    let mut log = Log::new(device, scene.space, 1, scene.epoch);
+    let path = format!("/v1/spaces/{}/runs", scene.space);
+    loop {
+        log.tip = written.tip;
+        // What was under way is sent again, byte for byte.
+        let (run, tip) = written.under_way.take().unwrap_or_else(|| {
+            let count = written.acknowledged.len();
+            log.next(&[64, 700], count as u8)
+        });
+        let body = push(std::slice::from_ref(&run));
+        match call(address, device, now, "POST", &path, &body) {
+            Ok(answer) if answer.status == 200 => {
+                written.tip = Some(tip);
+                written.acknowledged.push(run);
+            }
+            Ok(answer) => return Err(format!("refused: {:?}", answer.refused())),
+            Err(_) => {
+                written.under_way = Some((run, tip));
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// All runs of the space, as the clinician pulls them.
+pub fn stored(server: &Server, scene: &Scene) -> Vec<Vec<u8>> {
+    let path = format!("/v1/spaces/{}/pull", scene.space);
+    let body = wire::encode(&Pull { have: Vec::new() });
+    let answer = server
+        .call(&scene.clinic.clinician, server.now(), "POST", &path, &body)
+        .unwrap();
+    let pulled: Pulled = answer.expect(200).read();
+    assert!(!pulled.more);
+    pulled.runs.into_iter().map(Into::into).collect()
+}
+
+/// Whether all that was acknowledged is there once and in order, and nothing
+/// else but what was under way.
+pub fn check(server: &Server, scene: &Scene, written: &[Written]) {
+    let stored = stored(server, scene);
+    let mut count = 0;
+    for written in written {
+        let mut expected = written.acknowledged.clone();
+        let place = stored.iter().position(|r| r == &expected[0]).unwrap();
+        let under_way = written.under_way.as_ref().map(|(run, _)| run);
+        let last = stored.get(place + expected.len());
+        if under_way.is_some() && last == under_way {
+            expected.extend(under_way.cloned());
+        }
+        assert!(stored[place..place + expected.len()] == expected);
+        count += expected.len();
+    }
+    assert_eq!(stored.len(), count);
+}
+
+pub fn pause(milliseconds: u64) {
+    std::thread::sleep(Duration::from_millis(milliseconds));
+}

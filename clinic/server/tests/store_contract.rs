@@ -1,0 +1,156 @@
+//! One suite for every store: what a store promises, whatever it is made of.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test program"
+)]
+
+#[path = "store_contract/suite.rs"]
+mod suite;
+
+use clinic_api::chain::ChainKind;
+use clinic_api::id::ChainId;
+use clinic_server::store::memory::MemoryStore;
+use clinic_server::store::sqlite::SqliteStore;
+use clinic_server::store::{Outcome, Store, StoreError};
+use rusqlite::Connection;
+
+#[test]
+fn memory_keeps_the_contract() {
+    suite::contract(&|| Box::new(MemoryStore::new()));
+}
+
+#[test]
+fn sqlite_keeps_the_contract() {
+    let root = tempfile::tempdir().unwrap();
+    let count = std::cell::Cell::new(0);
+    suite::contract(&|| {
+        count.set(count.get() + 1);
+        let dir = root.path().join(count.get().to_string());
+        Box::new(SqliteStore::open(&dir).unwrap())
+    });
+}
+
+#[test]
+fn sqlite_keeps_all_after_it_is_opened_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let before = SqliteStore::open(dir.path()).unwrap();
+    suite::fill(&before);
+    let expected = suite::everything(&before);
+    drop(before);
+    let after = SqliteStore::open(dir.path()).unwrap();
+    assert_eq!(suite::everything(&after), expected);
+}
+
+#[test]
+fn memory_and_sqlite_hold_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let (sqlite, memory) = (SqliteStore::open(dir.path()).unwrap(), MemoryStore::new());
+    suite::fill(&sqlite);
+    suite::fill(&memory);
+    assert_eq!(suite::everything(&sqlite), suite::everything(&memory));
+}
+
+#[test]
+fn two_open_stores_see_and_respect_each_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let one = SqliteStore::open(dir.path()).unwrap();
+    let two = SqliteStore::open(dir.path()).unwrap();
+    let roster = suite::roster(1);
+    assert_eq!(one.found(&roster).unwrap(), Outcome::Stored);
+    assert_eq!(two.found(&roster).unwrap(), Outcome::Moved);
+    let next = suite::append_to(&two, roster.id, 40);
+    assert_eq!(two.append(&next).unwrap(), Outcome::Stored);
+    let rival = suite::Append {
+        statement: suite::statement(41),
+        ..next
+    };
+    assert_eq!(one.append(&rival).unwrap(), Outcome::Moved);
+    assert_eq!(one.chain(roster.id).unwrap(), two.chain(roster.id).unwrap());
+}
+
+#[test]
+fn a_newer_schema_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(dir.path()).unwrap();
+    suite::fill(&store);
+    drop(store);
+    let file = dir.path().join("clinic.db");
+    let raw = Connection::open(&file).unwrap();
+    let known: i64 = raw
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
+    raw.pragma_update(None, "user_version", known + 1).unwrap();
+    drop(raw);
+    let refused = SqliteStore::open(dir.path()).unwrap_err();
+    assert!(
+        matches!(refused, StoreError::NewerSchema { found, known: k } if found == known + 1 && k == known)
+    );
+    let raw = Connection::open(&file).unwrap();
+    raw.pragma_update(None, "user_version", known).unwrap();
+    drop(raw);
+    let store = SqliteStore::open(dir.path()).unwrap();
+    assert!(store.chain(suite::roster(1).id).unwrap().is_some());
+}
+
+#[test]
+fn a_file_of_another_program_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("clinic.db");
+    let raw = Connection::open(&file).unwrap();
+    raw.execute_batch("CREATE TABLE theirs (a TEXT)").unwrap();
+    drop(raw);
+    let theirs = std::fs::read(&file).unwrap();
+    let refused = SqliteStore::open(dir.path()).unwrap_err();
+    assert!(matches!(refused, StoreError::Foreign), "{refused}");
+    assert!(std::fs::read(&file).unwrap() == theirs);
+    std::fs::write(&file, "not a database, but long enough to be one").unwrap();
+    let refused = SqliteStore::open(dir.path()).unwrap_err();
+    assert!(matches!(refused, StoreError::Foreign), "{refused}");
+}
+
+#[test]
+fn a_damaged_file_is_an_error_and_no_panic() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(dir.path()).unwrap();
+    suite::fill(&store);
+    drop(store);
+    let file = dir.path().join("clinic.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let half = bytes.len() / 2;
+    bytes.truncate(half);
+    std::fs::write(&file, bytes).unwrap();
+    let read = SqliteStore::open(dir.path())
+        .and_then(|store| store.pull(suite::space(), &Default::default(), suite::ALL));
+    assert!(read.is_err());
+}
+
+#[test]
+#[cfg(unix)]
+fn the_files_are_for_this_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&dir.path().join("new")).unwrap();
+    suite::fill(&store);
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&dir.path().join("new")), 0o700);
+    for entry in dir.path().join("new").read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+}
+
+#[test]
+fn a_chain_of_another_kind_keeps_its_kind() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(dir.path()).unwrap();
+    suite::fill(&store);
+    let kind = |id: ChainId| store.chain(id).unwrap().unwrap().kind;
+    assert_eq!(kind(suite::roster(1).id), ChainKind::Roster);
+    assert_eq!(kind(suite::patient(2).id), ChainKind::Patient);
+    assert_eq!(kind(suite::space().into()), ChainKind::Epoch);
+}
