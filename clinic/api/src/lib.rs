@@ -5,6 +5,7 @@
 
 pub mod chain;
 pub mod crypto;
+mod deterministic;
 pub mod http;
 pub mod id;
 pub mod limits;

@@ -10,6 +10,25 @@ use crate::wire::bytes_array;
 pub const KEM_KEY: usize = 1216;
 /// Length of an X-Wing encapsulation.
 pub const KEM_ENC: usize = 1120;
+/// Length of a sealed 32-byte key with its tag.
+pub const SEALED_KEY: usize = 48;
+
+/// Whether bytes are an X-Wing public key to which something can be wrapped.
+///
+/// Of the ML-KEM-768 part (1,184 bytes) the check of FIPS 203, section 7.2: each
+/// of the 768 coefficients, 12 bits each, is below 3,329. A member with a key
+/// that is none would keep everybody from writing epochs.
+pub fn kem_well_formed(key: &[u8]) -> bool {
+    const COEFFICIENTS: usize = 1152;
+    let reduced = |three: &[u8]| match three {
+        &[a, b, c] => {
+            let (a, b, c) = (u16::from(a), u16::from(b), u16::from(c));
+            (a | (b & 15) << 8) < 3329 && (b >> 4 | c << 4) < 3329
+        }
+        _ => false,
+    };
+    key.len() == KEM_KEY && key.chunks(3).take(COEFFICIENTS / 3).all(reduced)
+}
 
 /// A device's or workstation's three public keys.
 ///
@@ -41,9 +60,9 @@ impl DeviceKeys {
         ))
     }
 
-    /// Whether the keys have their lengths.
+    /// Whether the keys can be such keys.
     pub fn well_formed(&self) -> bool {
-        self.kem.len() == KEM_KEY && self.log != self.request
+        kem_well_formed(&self.kem) && self.log != self.request
     }
 }
 
@@ -138,6 +157,6 @@ pub struct Wrap {
 impl Wrap {
     /// Whether its parts have their lengths (a 32-byte key is wrapped).
     pub fn well_formed(&self) -> bool {
-        self.enc.len() == KEM_ENC && self.sealed.len() == 48
+        self.enc.len() == KEM_ENC && self.sealed.len() == SEALED_KEY
     }
 }

@@ -1,7 +1,9 @@
 //! CBOR (RFC 8949) in and out, with the strictness that signed bytes need.
 //!
 //! Fields are numbered; unknown ones are ignored, so a newer version can add
-//! some. What is signed or hashed is always the bytes as received.
+//! some. A value has one spelling: others, and fields that come twice, are
+//! refused, so no two readers can understand the same signed bytes differently.
+//! What is signed or hashed is always the bytes as received.
 
 use minicbor::{Decode, Encode};
 
@@ -43,6 +45,7 @@ pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
 /// # Errors
 /// [`WireError::Malformed`] or [`WireError::Trailing`]: refuse the message.
 pub fn decode<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, WireError> {
+    crate::deterministic::check(bytes)?;
     let mut decoder = minicbor::Decoder::new(bytes);
     let value = decoder.decode().map_err(|_| WireError::Malformed)?;
     if decoder.position() == bytes.len() {
@@ -50,6 +53,26 @@ pub fn decode<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, WireError> {
     } else {
         Err(WireError::Trailing)
     }
+}
+
+/// A value whose fields 0 and 1 are version and suite, from its CBOR. They are
+/// judged first: the rest of a later version may not even decode.
+///
+/// # Errors
+/// [`WireError`]: refuse the message.
+pub fn decode_versioned<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, WireError> {
+    let prefix: Versioned = decode(bytes)?;
+    check_suite(prefix.version, prefix.suite)?;
+    decode(bytes)
+}
+
+#[derive(Decode)]
+#[cbor(map)]
+struct Versioned {
+    #[n(0)]
+    version: u8,
+    #[n(1)]
+    suite: u8,
 }
 
 /// Refuses a version or suite that this software does not know.

@@ -65,20 +65,37 @@ pub fn may_write(kind: Kind, space: SpaceKind, author: Author) -> bool {
 
 /// In what quality a device wrote a frame that cites these statements.
 ///
-/// None where it was no member of the space there, or where the citation is in
-/// no chain that the reader verified.
+/// None where it was no member of the space there, or where a citation is in no
+/// chain that the reader verified (it may come yet), of another clinic, or one
+/// that the space does not have. That the frame is within what a removal lets
+/// count is not judged here.
 pub fn author_at(parties: Parties<'_>, device: DeviceId, cites: &Cites) -> Option<Author> {
+    let none = |hash| (hash == StatementHash::NONE).then_some(());
+    let staff = match parties.kind.team() {
+        Some(team) => {
+            let roster = parties.roster?;
+            Some((team, roster, roster.number_of(cites.roster)?))
+        }
+        None => {
+            none(cites.roster)?;
+            None
+        }
+    };
     if parties.kind.of_patient() {
         let chain = parties.patient?;
         let number = chain.number_of(cites.patient)?;
+        if let Some((_, roster, _)) = staff
+            && chain.clinic_at(number)?.roster != roster.id()
+        {
+            return None;
+        }
         if chain.device_in(device, number) {
             return Some(Author::Patient);
         }
-    } else if cites.patient != StatementHash::NONE {
-        return None;
+    } else {
+        none(cites.patient)?;
     }
-    let team = parties.kind.team()?;
-    let roster = parties.roster?;
-    let role = roster.workstation_role(device, roster.number_of(cites.roster)?)?;
+    let (team, roster, number) = staff?;
+    let role = roster.workstation_role(device, number)?;
     team.includes(role).then(|| role.into())
 }

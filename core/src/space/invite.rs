@@ -1,7 +1,10 @@
 //! Invites: a secret that brings a patient and a clinic together, and the digits both compare.
 
+use std::net::Ipv4Addr;
+
 use argon2::{Algorithm, Argon2, Params, Version};
 use clinic_api::crypto;
+use clinic_api::http::authority::{Authority, Scheme};
 use clinic_api::id::{ChainId, InviteLookup, MemberId};
 use data_encoding::{Encoding, Specification};
 use ring::hmac;
@@ -207,17 +210,35 @@ impl InviteCode {
             .decode(part()?.as_bytes())
             .map_err(|_| InviteError::NotOurs)?;
         let root: [u8; 32] = root.try_into().map_err(|_| InviteError::NotOurs)?;
-        let scheme = match part()? {
-            "S" => "https",
-            "L" => "http",
+        let (name, scheme) = match part()? {
+            "S" => ("https", Scheme::Https),
+            "L" => ("http", Scheme::Http),
             _ => return Err(InviteError::NotOurs),
         };
-        let server = format!("{scheme}://{}", part()?.to_lowercase());
+        let authority = Authority::parse(scheme, part()?)
+            .map_err(|_| InviteError::NotOurs)?
+            .to_string();
+        if scheme == Scheme::Http && !is_loopback(&authority) {
+            return Err(InviteError::NotOurs);
+        }
+        let server = format!("{name}://{authority}");
         Ok(Self {
             secret,
             root: Some(MemberId(root)),
             server: Some(server),
         })
+    }
+}
+
+fn is_loopback(authority: &str) -> bool {
+    let host = match authority.rfind(']') {
+        Some(end) => authority.get(..=end),
+        None => authority.split(':').next(),
+    };
+    match host {
+        Some("localhost" | "[::1]") => true,
+        Some(name) => name.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback()),
+        None => false,
     }
 }
 

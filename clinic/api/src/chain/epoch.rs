@@ -6,7 +6,7 @@ use super::patient::PatientChain;
 use super::roster::Roster;
 use super::{Body, ChainError, ChainKind, Signed, Tip};
 use crate::id::{DeviceId, MemberId, SpaceId, StatementHash};
-use crate::member::Wrap;
+use crate::member::{SEALED_KEY, Wrap};
 use crate::space::SpaceKind;
 use crate::wire::bytes_array;
 
@@ -154,7 +154,8 @@ impl<'a> Parties<'a> {
         };
         if let (Some(chain), Some(n)) = (self.patient, patient)
             && roster.is_some()
-            && chain.clinic_at(n).map(|c| c.roster) != self.roster.map(Roster::id)
+            && chain.clinic_at(n).map(|c| (c.roster, c.root))
+                != self.roster.map(|r| (r.id(), r.root_id()))
         {
             return Err(ChainError::Rule("cites the roster of the patient's clinic"));
         }
@@ -199,6 +200,13 @@ impl EpochChain {
         }
         if self.epochs.is_empty() && step.previous_key.is_some() {
             return Err(ChainError::Rule("the first epoch has none before"));
+        }
+        if step
+            .previous_key
+            .as_ref()
+            .is_some_and(|k| k.len() != SEALED_KEY)
+        {
+            return Err(ChainError::Rule("a sealed key of the wrong length"));
         }
         self.epochs.push(EpochRecord {
             hash: next.hash(),

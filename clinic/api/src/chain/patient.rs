@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use super::{Body, ChainError, ChainKind, Signed, Tip};
 use crate::crypto::{self, Signature};
 use crate::id::{ChainId, DeviceId, HeadHash, LogId, MemberId, SpaceId, StatementHash};
-use crate::member::{DeviceKeys, KEM_KEY, KitKeys};
+use crate::member::{DeviceKeys, KitKeys, kem_well_formed};
 use crate::space::SpaceKind;
 use crate::wire::bytes_array;
 
@@ -77,7 +77,8 @@ pub enum PatientStep {
         /// The device.
         #[n(0)]
         device: DeviceId,
-        /// The last head that counts of each of its logs.
+        /// The last head that counts of each of its logs; of a log that is not
+        /// named, nothing counts.
         #[n(1)]
         heads: Vec<LastHead>,
     },
@@ -204,6 +205,7 @@ impl PatientChain {
                 });
             }
             PatientStep::DeviceRemoved { device, heads } => {
+                self.check_last_heads(&heads)?;
                 let record = self
                     .devices
                     .iter_mut()
@@ -212,8 +214,8 @@ impl PatientChain {
                 record.removed = Some((number, heads));
             }
             PatientStep::KitAdopted { kit, consent } => {
-                if kit.kem.len() != KEM_KEY {
-                    return Err(ChainError::Rule("key of the wrong length"));
+                if !kem_well_formed(&kit.kem) {
+                    return Err(ChainError::Rule("kit keys of the wrong shape"));
                 }
                 let id = kit.id();
                 if self.kits.iter().any(|k| k.id == id) {
@@ -241,6 +243,21 @@ impl PatientChain {
         }
         self.hashes.push(next.hash());
         Ok(())
+    }
+
+    fn check_last_heads(&self, heads: &[LastHead]) -> Result<(), ChainError> {
+        let spaces = SpaceKind::OF_PATIENT.map(|kind| self.space(kind));
+        if !heads.iter().all(|h| spaces.contains(&h.space)) {
+            return Err(ChainError::Rule("last heads of the patient's own spaces"));
+        }
+        let mut logs: Vec<LogId> = heads.iter().map(|h| h.log).collect();
+        logs.sort_unstable();
+        logs.dedup();
+        if logs.len() == heads.len() {
+            Ok(())
+        } else {
+            Err(ChainError::Rule("one last head for a log"))
+        }
     }
 
     /// The chain's name: the hash of its first statement.

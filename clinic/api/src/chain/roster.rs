@@ -9,7 +9,7 @@ use super::{Body, ChainError, ChainKind, Signed, Tip};
 use crate::crypto::{self, Signature};
 use crate::id::{ChainId, DeviceId, MemberId, PersonId, SpaceId, StatementHash};
 use crate::limits;
-use crate::member::{DeviceKeys, KEM_KEY, Role, Team, Wrap, root_id, team_id};
+use crate::member::{DeviceKeys, Role, SEALED_KEY, Team, Wrap, kem_well_formed, root_id, team_id};
 use crate::space::SpaceKind;
 use crate::wire::bytes_array;
 
@@ -351,8 +351,16 @@ impl Roster {
         wraps: Vec<Wrap>,
         previous: Option<Vec<u8>>,
     ) -> Result<(), ChainError> {
-        if kem.len() != KEM_KEY {
-            return Err(ChainError::Rule("key of the wrong length"));
+        if !kem_well_formed(&kem) {
+            return Err(ChainError::Rule("a team key that is none"));
+        }
+        // Else who left could go on reading, or one team read for the other.
+        let id = team_id(&kem);
+        if self.team_keys.iter().any(|k| k.id == id) {
+            return Err(ChainError::Rule("a team key is issued once"));
+        }
+        if previous.as_ref().is_some_and(|k| k.len() != SEALED_KEY) {
+            return Err(ChainError::Rule("a sealed key of the wrong length"));
         }
         let first = !self.team_keys.iter().any(|k| k.team == team);
         if first != previous.is_none() {
@@ -377,7 +385,6 @@ impl Roster {
                 w.wraps.push((number, TeamWrap { team, wrap }));
             }
         }
-        let id = team_id(&kem);
         self.team_keys.push(TeamKeyRecord {
             team,
             id,

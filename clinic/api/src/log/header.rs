@@ -66,7 +66,10 @@ impl Header {
             &cites.roster.0,
             &content,
         ];
-        bytes.iter_mut().zip(parts.into_iter().flatten()).for_each(|(to, from)| *to = *from);
+        bytes
+            .iter_mut()
+            .zip(parts.into_iter().flatten())
+            .for_each(|(to, from)| *to = *from);
         Self(bytes)
     }
 

@@ -172,7 +172,8 @@ pub enum RunError {
     /// Heads are missing between the last known one and this.
     #[error("heads are missing before this one")]
     Gap,
-    /// A head of a number that is already there, or not after the one known.
+    /// A head of a number that is already there, or not after the one known. Its
+    /// device signed it: the same head is a replay, another proves two histories.
     #[error("another head has that number")]
     Conflict,
     /// The frames do not add up to what the head signs.
@@ -247,9 +248,7 @@ impl Run {
     /// # Errors
     /// [`RunError::Wire`]: refuse the run.
     pub fn claimed_head(&self) -> Result<Head, RunError> {
-        let head: Head = wire::decode(&self.head)?;
-        wire::check_suite(head.version, head.suite)?;
-        Ok(head)
+        wire::decode_versioned(&self.head).map_err(Into::into)
     }
 
     /// What names the head.
@@ -275,6 +274,10 @@ impl Run {
         if head.space != space || tip.is_some_and(|t| t.log != log) {
             return Err(RunError::WrongLog);
         }
+        // Signature first: a gap or a conflict then is the device's own word.
+        if !crypto::verify(key, LABEL, &[&self.head], &self.signature) {
+            return Err(RunError::BadSignature);
+        }
         let (beat, previous, number, header) = tip.map_or((0, None, 0, HeaderHash::NONE), |t| {
             (t.beat, Some(t.head), t.number, t.header)
         });
@@ -285,9 +288,6 @@ impl Run {
         }
         if head.previous != previous {
             return Err(RunError::Conflict);
-        }
-        if !crypto::verify(key, LABEL, &[&self.head], &self.signature) {
-            return Err(RunError::BadSignature);
         }
         let mut headers = Vec::with_capacity(self.items.len());
         let mut last = header;
