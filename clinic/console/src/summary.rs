@@ -9,11 +9,12 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::service::{Range, TrendPoint};
-use crate::words::{Moment, count, date_span, mood, number, one_decimal, weekday};
+use crate::words::{Moment, count, date_span, full_date, mood, number, one_decimal, weekday};
 
 /// Fewer entries than this are listed rather than averaged.
 pub const FEWEST: usize = 3;
@@ -40,6 +41,7 @@ pub fn describe(
     zone: &TimeZone,
 ) -> Vec<String> {
     let entries = within(trend, range);
+    let year = Moment::in_zone(range.to, zone).date().year();
     let (Some(first), Some(latest)) = (entries.first(), entries.last()) else {
         return vec![
             "No mood entries in this period.".into(),
@@ -47,7 +49,7 @@ pub fn describe(
         ];
     };
     if entries.len() < FEWEST {
-        return vec![few(&entries), latest_is_old(latest, range.to)]
+        return vec![few(&entries, year), latest_is_old(latest, range.to)]
             .into_iter()
             .flatten()
             .collect();
@@ -59,7 +61,7 @@ pub fn describe(
         .max();
     [
         Some(extent(&entries, first, latest)),
-        Some(level(&entries)),
+        Some(level(&entries, year)),
         last_week(&entries, range.to),
         infusion.map(|at| around(&entries, at, range.to, zone)),
         longest_gap(&entries),
@@ -87,6 +89,15 @@ fn within(trend: &[TrendPoint], range: &Range) -> Vec<Felt> {
     entries
 }
 
+/// With the year where it is not the reader's.
+fn day(date: Date, year: i16) -> String {
+    if date.year() == year {
+        weekday(date)
+    } else {
+        full_date(date)
+    }
+}
+
 fn entries(n: usize) -> String {
     if n == 1 {
         "1 entry".into()
@@ -95,10 +106,10 @@ fn entries(n: usize) -> String {
     }
 }
 
-fn few(list: &[Felt]) -> Option<String> {
+fn few(list: &[Felt], year: i16) -> Option<String> {
     let values: Vec<String> = list
         .iter()
-        .map(|entry| format!("{} on {}", number(entry.mood), weekday(entry.when.date())))
+        .map(|entry| format!("{} on {}", number(entry.mood), day(entry.when.date(), year)))
         .collect();
     Some(format!(
         "Only {} in this period, too few to describe a trend: {}, on the scale from 0 (worst) to 10 (best).",
@@ -127,7 +138,7 @@ fn extent(list: &[Felt], first: &Felt, latest: &Felt) -> String {
     }
 }
 
-fn level(list: &[Felt]) -> String {
+fn level(list: &[Felt], year: i16) -> String {
     let mean = average(list);
     let lowest = list.iter().map(|entry| entry.mood).fold(10.0, f64::min);
     let highest = list.iter().map(|entry| entry.mood).fold(0.0, f64::max);
@@ -141,19 +152,19 @@ fn level(list: &[Felt]) -> String {
         "On the scale from 0 (worst) to 10 (best), the average was {}; the lowest was {}, {}; the highest {}, {}.",
         number(mean),
         number(lowest),
-        when(list, lowest),
+        when(list, lowest, year),
         number(highest),
-        when(list, highest),
+        when(list, highest, year),
     )
 }
 
-fn when(list: &[Felt], value: f64) -> String {
+fn when(list: &[Felt], value: f64, year: i16) -> String {
     let days: Vec<_> = list
         .iter()
         .filter(|entry| entry.mood == value)
         .map(|entry| entry.when.date())
         .collect();
-    let latest = days.last().map(|day| weekday(*day)).unwrap_or_default();
+    let latest = days.last().map(|date| day(*date, year)).unwrap_or_default();
     if days.len() > 1 {
         format!("{} times, last on {latest}", days.len())
     } else {
@@ -186,7 +197,8 @@ fn last_week(list: &[Felt], now: Timestamp) -> Option<String> {
 }
 
 fn around(list: &[Felt], infusion: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
-    let day = weekday(Moment::in_zone(infusion, zone).date());
+    let date = |at| Moment::in_zone(at, zone).date();
+    let day = day(date(infusion), date(now).year());
     let start = infusion.checked_sub(WEEK).unwrap_or(Timestamp::MIN);
     let end = infusion.checked_add(WEEK).unwrap_or(Timestamp::MAX);
     let before = between(list, start, infusion);

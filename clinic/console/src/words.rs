@@ -120,7 +120,7 @@ pub fn age(birth: Date, today: Date) -> Option<i16> {
 pub fn ago(now: Timestamp, then: Timestamp) -> String {
     let elapsed = now.duration_since(then);
     if elapsed < SignedDuration::from_mins(-1) {
-        return "at a time that this computer's clock has not reached".into();
+        return "at a time that this computer’s clock has not reached".into();
     }
     let minutes = elapsed.as_mins();
     match minutes {

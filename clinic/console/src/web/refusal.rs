@@ -224,7 +224,7 @@ fn wrong_host(asked: Option<String>, origin: &str) -> Page {
     );
     page.what = vec![
         asked,
-        "The console answers only under this computer's own names, with its own port. \
+        "The console answers only under this computer’s own names, with its own port. \
          Otherwise a page on the internet could reach what your patients wrote by way of your browser."
             .into(),
     ];

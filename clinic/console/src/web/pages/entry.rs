@@ -55,6 +55,14 @@ impl Card {
             awaits: entry.awaits_review(),
         }
     }
+
+    /// Whether there is more than a time and a mood.
+    pub(super) fn says_more(&self) -> bool {
+        !self.facts.is_empty()
+            || !self.labels.is_empty()
+            || !self.associations.is_empty()
+            || self.note.is_some()
+    }
 }
 
 fn facts(entry: &EntryView) -> Vec<Fact> {

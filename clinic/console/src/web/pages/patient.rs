@@ -16,7 +16,7 @@ use crate::web::app::App;
 use crate::web::form::Form;
 use crate::web::refusal::Refusal;
 use crate::web::shell::{Page, Shell, Unlocked, render};
-use crate::words::{age, ago, count, full_date};
+use crate::words::{Moment, age, ago, count, full_date};
 
 /// The spans of time that can be chosen: as in the address, in days, in words.
 const SPANS: [(&str, Option<i64>, &str); 5] = [
@@ -42,6 +42,8 @@ struct View {
     trend: Trend,
     cards: Vec<Card>,
     awaiting: usize,
+    /// Entries that await review but lie outside the chosen span.
+    elsewhere: Option<String>,
     readers: Vec<Reader>,
     trail: Vec<Trace>,
 }
@@ -102,6 +104,7 @@ pub(crate) async fn show(
         .iter()
         .map(|entry| Card::new(entry, &who))
         .collect();
+    let awaiting = cards.iter().filter(|card| card.awaits).count();
     Ok(render(&View {
         shell: who.shell(&app),
         name: page.row.name.clone(),
@@ -119,11 +122,25 @@ pub(crate) async fn show(
             .collect(),
         path,
         trend: Trend::new(&page, &range, &who.zone),
-        awaiting: cards.iter().filter(|card| card.awaits).count(),
+        elsewhere: elsewhere(page.row.unreviewed, awaiting),
+        awaiting,
         readers: readers(&page, &who),
         trail: trail(&page, &who, &cards),
         cards,
     }))
+}
+
+fn elsewhere(unreviewed: u32, shown: usize) -> Option<String> {
+    let more = usize::try_from(unreviewed)
+        .unwrap_or(usize::MAX)
+        .saturating_sub(shown);
+    match more {
+        0 => None,
+        1 => Some("1 more entry, outside this period, is to be reviewed.".into()),
+        n => Some(format!(
+            "{n} more entries, outside this period, are to be reviewed."
+        )),
+    }
 }
 
 fn readers(page: &PatientPage, who: &Unlocked) -> Vec<Reader> {
@@ -132,7 +149,7 @@ fn readers(page: &PatientPage, who: &Unlocked) -> Vec<Reader> {
         .map(|reader| Reader {
             who: reader.who.clone(),
             role: reader.role.clone(),
-            since: who.date(reader.since),
+            since: full_date(Moment::in_zone(reader.since, &who.zone).date()),
             last_read: match reader.last_read {
                 Some(at) => format!("last read {}", ago(who.now, at)),
                 None => "has not read yet".into(),

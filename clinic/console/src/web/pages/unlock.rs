@@ -15,12 +15,18 @@ use crate::web::form::Form;
 use crate::web::refusal::Refusal;
 use crate::web::session::{self, Visit};
 use crate::web::shell::{Page, own_path, render, render_with};
+use crate::words::count;
 
 #[derive(Template)]
 #[template(path = "unlock.html")]
 struct UnlockPage {
     csrf: String,
     wrong: Option<String>,
+    idle: String,
+}
+
+fn idle(app: &App) -> String {
+    count(app.config.idle.as_mins(), "minute")
 }
 
 pub(crate) async fn show(State(app): State<Arc<App>>, visit: Visit) -> Page {
@@ -30,6 +36,7 @@ pub(crate) async fn show(State(app): State<Arc<App>>, visit: Visit) -> Page {
         ClinicState::Locked | ClinicState::Open { .. } => Ok(render(&UnlockPage {
             csrf: visit.csrf.as_str().into(),
             wrong: None,
+            idle: idle(&app),
         })),
     }
 }
@@ -51,6 +58,7 @@ pub(crate) async fn unlock(State(app): State<Arc<App>>, visit: Visit, form: Form
             let page = UnlockPage {
                 csrf: visit.csrf.as_str().into(),
                 wrong: Some(problem.advice),
+                idle: idle(&app),
             };
             Ok(render_with(StatusCode::FORBIDDEN, &page))
         }
