@@ -20,7 +20,7 @@ impl Moment {
     /// A moment from its parts; `None` where no place on earth has such an offset.
     pub fn new(at: Timestamp, offset_seconds: i32) -> Option<Self> {
         const FARTHEST: i32 = 18 * 3600;
-        if offset_seconds.abs() > FARTHEST {
+        if !(-FARTHEST..=FARTHEST).contains(&offset_seconds) {
             return None;
         }
         let offset = Offset::from_seconds(offset_seconds).ok()?;

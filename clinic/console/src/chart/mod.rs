@@ -127,7 +127,8 @@ const DENSE: usize = 120;
 /// Draws the values as a line with a dot each.
 pub fn line_chart(spec: &Spec<'_>) -> Chart {
     let across = |at: Timestamp| {
-        let whole = spec.to.duration_since(spec.from).as_secs_f64();
+        // An empty span of time must not become a division by nothing.
+        let whole = spec.to.duration_since(spec.from).as_secs_f64().max(1.0);
         percent(at.duration_since(spec.from).as_secs_f64() / whole)
     };
     let up = |value: f64| {

@@ -110,7 +110,7 @@ pub(crate) async fn create(State(app): State<Arc<App>>, who: Unlocked, form: For
         session.memory.invitation.clone()
     });
     let id = match before.flatten() {
-        Some((by, invitation)) if by == once => invitation.id,
+        Some((by, invitation)) if !once.is_empty() && by == once => invitation.id,
         _ => {
             let invitation = app
                 .try_ask(move |service| service.invite(&applicant))
