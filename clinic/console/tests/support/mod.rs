@@ -8,6 +8,8 @@
     reason = "helpers of tests; each test file uses some of them"
 )]
 
+pub mod people;
+
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
