@@ -1,2 +1,115 @@
-//! To be written.
-fn main() {}
+//! Starts the clinician's console and prints the address that opens it.
+
+use std::io::{BufRead, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use clinic_console::service::Service;
+use clinic_console::{Config, OpenToken, bind, router, serve};
+use companion_core::env::Env;
+use companion_core::problem::{Kind, Problem};
+use jiff::SignedDuration;
+
+/// The clinician's console: a web page on this computer alone.
+///
+/// It prints an address that opens it once. Press Enter for another.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    /// Where the clinic's vault is kept.
+    #[arg(long, value_name = "DIR")]
+    dir: PathBuf,
+    /// Where to listen: 127.0.0.1 or ::1, with a port; port 0 takes any that is free.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// The clinic's server, offered when a clinic is created.
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
+    /// Lock after this many minutes without use.
+    #[arg(long, value_name = "MINUTES", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=720))]
+    idle: u16,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> Result<(), Problem> {
+    let env = Env::system();
+    let listener = bind(args.listen).await?;
+    let address = listener.local_addr().map_err(|_| {
+        Problem::new(
+            Kind::Internal,
+            "cannot-listen",
+            "The console could not find out its own address. Start it again.",
+        )
+    })?;
+    let service = connect(&args.dir, args.server.as_deref(), &env)?;
+    let mut config = Config::new(address)?;
+    config.idle = SignedDuration::from_mins(args.idle.into());
+    config.server = args.server;
+
+    let (router, token) = router(service, env, config);
+    let token = Arc::new(token);
+    print_address(&token);
+    print_more_on_enter(token.clone());
+    serve(listener, router, &token, interrupted()).await
+}
+
+/// Connects the pages to the vault in `dir` and to the clinic's server.
+fn connect(_dir: &Path, _server: Option<&str>, _env: &Env) -> Result<Arc<dyn Service>, Problem> {
+    Err(Problem::new(
+        Kind::Internal,
+        "not-wired",
+        "This console is not connected to a vault yet.",
+    ))
+}
+
+/// The address stands alone on its line of standard output, for programs; what it is goes to people.
+fn print_address(token: &OpenToken) {
+    eprintln!(
+        "Open this address in your browser. It works once, within ten minutes; press Enter here for another."
+    );
+    println!("{}", token.address());
+    // Whoever reads the other end of a pipe may have gone; the console goes on.
+    let _ = std::io::stdout().flush();
+}
+
+fn print_more_on_enter(token: Arc<OpenToken>) {
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        while std::io::stdin()
+            .lock()
+            .read_line(&mut line)
+            .is_ok_and(|n| n > 0)
+        {
+            line.clear();
+            print_address(&token);
+        }
+    });
+}
+
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

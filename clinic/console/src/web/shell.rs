@@ -1,0 +1,168 @@
+//! What surrounds the pages, and who may see those of an open vault.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::app::App;
+use super::refusal::Refusal;
+use super::session::{self, Visit};
+use crate::service::{State, SyncView};
+use crate::words::{Moment, ago};
+
+/// What a handler gives back.
+pub(crate) type Page = Result<Response, Refusal>;
+
+/// Renders a page.
+pub(crate) fn render(template: &impl Template) -> Response {
+    render_with(StatusCode::OK, template)
+}
+
+/// Renders a page that is not simply a success.
+pub(crate) fn render_with(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => {
+            let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
+            (status, kind, html).into_response()
+        }
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Header, navigation and state of sync around every page of an open vault.
+pub(crate) struct Shell {
+    pub(crate) clinic: String,
+    pub(crate) person: String,
+    pub(crate) csrf: String,
+    /// Where "sync now" comes back to.
+    pub(crate) here: String,
+    pub(crate) sync: SyncLine,
+    pub(crate) notice: Option<String>,
+    pub(crate) patients_here: bool,
+    pub(crate) invites_here: bool,
+}
+
+/// How fresh is what is shown.
+pub(crate) struct SyncLine {
+    pub(crate) text: String,
+    /// What stands in the way, with its code.
+    pub(crate) trouble: Option<(String, &'static str)>,
+}
+
+impl SyncLine {
+    fn new(view: SyncView, now: Timestamp) -> Self {
+        let text = match view.last_ok {
+            Some(at) => format!("Last synced {}", ago(now, at)),
+            None => "Not synced yet".into(),
+        };
+        let trouble = view.problem.map(|problem| (problem.advice, problem.code));
+        Self { text, trouble }
+    }
+}
+
+/// A visit by the person whose vault is open. Others are sent to where they can open it.
+pub(crate) struct Unlocked {
+    pub(crate) visit: Visit,
+    pub(crate) now: Timestamp,
+    pub(crate) zone: TimeZone,
+    clinic: String,
+    person: String,
+    sync: SyncView,
+    path: String,
+}
+
+impl Unlocked {
+    /// The shell for a page; what was to be said once is taken into it.
+    pub(crate) fn shell(&self, app: &App) -> Shell {
+        let notice = session::change(app, &self.visit, |session| session.memory.notice.take());
+        Shell {
+            clinic: self.clinic.clone(),
+            person: self.person.clone(),
+            csrf: self.visit.csrf.as_str().into(),
+            here: self.path.clone(),
+            sync: SyncLine::new(self.sync.clone(), self.now),
+            notice: notice.flatten(),
+            patients_here: self.path.starts_with("/patients"),
+            invites_here: self.path.starts_with("/invites"),
+        }
+    }
+
+    /// To be said on the next page.
+    pub(crate) fn say(&self, app: &App, notice: impl Into<String>) {
+        let notice = Some(notice.into());
+        session::change(app, &self.visit, |session| session.memory.notice = notice);
+    }
+
+    /// Today by this workstation's clock.
+    pub(crate) fn today(&self) -> Date {
+        Moment::in_zone(self.now, &self.zone).date()
+    }
+
+    /// An instant by this workstation's clock: `Thu 5 March 2026, 14:10`.
+    pub(crate) fn date(&self, at: Timestamp) -> String {
+        Moment::in_zone(at, &self.zone).day_and_time()
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Unlocked {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let visit = Visit::from_request_parts(parts, app).await?;
+        let path = match parts.uri.path_and_query() {
+            Some(path) => path.as_str().to_owned(),
+            None => "/".into(),
+        };
+        let (state, sync) = app
+            .ask(|service| {
+                let state = service.state();
+                let open = matches!(state, State::Open { .. });
+                (state, open.then(|| service.sync()))
+            })
+            .await?;
+        match (state, sync) {
+            (
+                State::Open {
+                    clinic_name,
+                    person_name,
+                },
+                Some(sync),
+            ) if visit.unlocked => Ok(Self {
+                visit,
+                now: app.env.now(),
+                zone: app.env.zone(),
+                clinic: clinic_name,
+                person: person_name,
+                sync,
+                path,
+            }),
+            (State::NoClinic, _) => Err(Refusal::GoTo("/start".into())),
+            (State::Locked | State::Open { .. }, _) => {
+                if parts.method == Method::GET {
+                    session::change(app, &visit, |session| session.memory.wanted = Some(path));
+                }
+                Err(Refusal::GoTo("/unlock".into()))
+            }
+        }
+    }
+}
+
+/// A path within the console, for coming back to; anything else becomes the first page.
+pub(crate) fn own_path(path: &str) -> &str {
+    let own = path.starts_with("/patients") || path.starts_with("/invites");
+    let plain = path
+        .chars()
+        .all(|c| c.is_ascii_graphic() && !matches!(c, '\\' | '"' | '<' | '>'));
+    if own && plain && path.len() < 500 {
+        path
+    } else {
+        "/"
+    }
+}
