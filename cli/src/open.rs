@@ -25,8 +25,7 @@ pub fn open(env: &Env, args: &VaultArgs) -> Result<Companion, Problem> {
         env.clone(),
     );
     if new {
-        std::fs::create_dir_all(&dir)
-            .map_err(companion_core::vault::VaultError::from)?;
+        std::fs::create_dir_all(&dir).map_err(companion_core::vault::VaultError::from)?;
     }
     let companion = Companion::open_or_create(&dir, &keys, env.clone())?;
     companion.sync().set_up_patient()?;

@@ -15,5 +15,6 @@ pub mod service;
 pub mod summary;
 pub mod web;
 pub mod words;
+pub mod workstation;
 
 pub use web::{Config, OpenToken, bind, router, serve};

@@ -2,16 +2,23 @@
 
 use std::io::{BufRead, Write};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
 use clinic_console::service::Service;
+use clinic_console::workstation::Workstation;
 use clinic_console::{Config, OpenToken, bind, router, serve};
 use companion_core::env::Env;
 use companion_core::problem::{Kind, Problem};
+use companion_core::vault::Cost;
 use jiff::SignedDuration;
+
+// What is freed is wiped: what patients wrote and keys pass through this process.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 /// The clinician's console: a web page on this computer alone.
 ///
@@ -54,7 +61,8 @@ async fn run(args: Args) -> Result<(), Problem> {
             "The console could not find out its own address. Start it again.",
         )
     })?;
-    let service = connect(&args.dir, args.server.as_deref(), &env)?;
+    let service: Arc<dyn Service> =
+        Arc::new(Workstation::new(&args.dir, env.clone(), Cost::RECOMMENDED));
     let mut config = Config::new(address)?;
     config.idle = SignedDuration::from_mins(args.idle.into());
     config.server = args.server;
@@ -64,15 +72,6 @@ async fn run(args: Args) -> Result<(), Problem> {
     print_address(&token);
     print_more_on_enter(token.clone());
     serve(listener, router, &token, interrupted()).await
-}
-
-/// Connects the pages to the vault in `dir` and to the clinic's server.
-fn connect(_dir: &Path, _server: Option<&str>, _env: &Env) -> Result<Arc<dyn Service>, Problem> {
-    Err(Problem::new(
-        Kind::Internal,
-        "not-wired",
-        "This console is not connected to a vault yet.",
-    ))
 }
 
 /// The address stands alone on its line of standard output, for programs; what it is goes to people.

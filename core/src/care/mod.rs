@@ -11,7 +11,7 @@ use clinic_api::member::Role;
 use clinic_api::space::SpaceKind;
 
 use crate::companion::SharedVault;
-use crate::event::EntryId;
+use crate::event::{EntryId, Moment};
 use crate::journal::{Entry, view as journal_view};
 use crate::space::authority::Author;
 use crate::vault::{Draft, Me, SpaceEntry, Vault, VaultError};
@@ -25,6 +25,18 @@ pub struct CareReader {
     pub name: String,
     /// What they do.
     pub role: Role,
+    /// Since when, in milliseconds since 1970: since they joined the clinic, or since
+    /// the patient was admitted, whichever came later.
+    pub since_ms: i64,
+}
+
+/// Where the care team stands with a patient's entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Entries that are shared and not reviewed in their present version.
+    pub unreviewed: u64,
+    /// When the latest shared entry was felt.
+    pub latest: Option<Moment>,
 }
 
 /// What the care team and the patient see of the sharing. Cheap to clone.
@@ -54,25 +66,26 @@ impl Care {
         journal_view::shared_in(&vault, &care, from_ms, to_ms, most)
     }
 
-    /// Marks the current versions of entries as reviewed, or as taken into the clinic's record.
+    /// Marks versions of entries as reviewed, or as taken into the clinic's record.
+    ///
+    /// A version that is not the present one any more is marked all the same: it
+    /// is what the person saw, and the new one stays pending. Entries that are
+    /// not shared now are left out. Returns how many were marked.
     ///
     /// # Errors
     /// [`VaultError::NotAllowed`] where this is no clinician's workstation.
     pub fn review(
         &self,
         patient: ChainId,
-        entries: &[EntryId],
+        seen: &[ReviewedVersion],
         state: ReviewState,
     ) -> Result<u64, VaultError> {
         let mut vault = self.vault.lock();
         let care = care_space(&vault, patient)?;
         let mut versions = Vec::new();
-        for entry in entries {
-            if let Some(now) = journal_view::shared_entry(&vault, &care, *entry)? {
-                versions.push(ReviewedVersion {
-                    entry: *entry,
-                    version: now.version,
-                });
+        for version in seen {
+            if journal_view::shared_entry(&vault, &care, version.entry)?.is_some() {
+                versions.push(*version);
             }
         }
         if versions.is_empty() {
@@ -82,6 +95,22 @@ impl Care {
         let draft = Draft::new(care, &EntryReviewed { versions, state });
         vault.append(Author::Clinician, vec![vec![draft]])?;
         Ok(count)
+    }
+
+    /// How many entries a patient shares now that nobody has reviewed in their
+    /// present version, and when the latest was felt.
+    ///
+    /// # Errors
+    /// [`VaultError::NotSetUp`] where this vault doesn't follow that patient.
+    pub fn standing(&self, patient: ChainId) -> Result<Standing, VaultError> {
+        let vault = self.vault.lock();
+        let care = care_space(&vault, patient)?;
+        let unreviewed = view::unreviewed(&vault, care.space)?;
+        let latest = journal_view::shared_in(&vault, &care, i64::MIN, i64::MAX, 1)?;
+        Ok(Standing {
+            unreviewed,
+            latest: latest.into_iter().next().map(|e| e.mood.felt),
+        })
     }
 
     /// Leaves the trace that entries were shown at this workstation; the patient sees it.
@@ -160,6 +189,7 @@ impl Care {
         let mut vault = self.vault.lock();
         let care = care_space(&vault, patient)?;
         vault.load_space(&care)?;
+        let welcomed = view::welcomed_ms(&vault, care.space)?.unwrap_or(0);
         let roster = care.roster.and_then(|id| vault.chains().roster(id));
         let Some(roster) = roster else {
             return Ok(Vec::new());
@@ -175,12 +205,13 @@ impl Care {
                     person: p.id,
                     name: p.name.clone(),
                     role,
+                    since_ms: roster.stated_ms(p.since()).unwrap_or(0).max(welcomed),
                 })
             })
             .collect())
     }
 
-    /// The name of the person at a workstation, by the roster as it is known here.
+    /// The person at a workstation and their name, by the roster as it is known here.
     ///
     /// # Errors
     /// [`VaultError`].
@@ -188,14 +219,14 @@ impl Care {
         &self,
         patient: ChainId,
         device: clinic_api::id::DeviceId,
-    ) -> Result<Option<String>, VaultError> {
+    ) -> Result<Option<(PersonId, String)>, VaultError> {
         let mut vault = self.vault.lock();
         let care = care_space(&vault, patient)?;
         vault.load_space(&care)?;
         let roster = care.roster.and_then(|id| vault.chains().roster(id));
         Ok(roster.and_then(|r| {
             let workstation = r.workstation(device)?;
-            r.person(workstation.person).map(|p| p.name.clone())
+            r.person(workstation.person).map(|p| (p.id, p.name.clone()))
         }))
     }
 

@@ -169,3 +169,14 @@ pub(super) fn welcomed_ms(vault: &Vault, space: SpaceId) -> Result<Option<i64>, 
         .query_row([space.0], |row| row.get(0))
         .optional()?)
 }
+
+/// How many entries that are shared now have no review of their present version.
+pub(super) fn unreviewed(vault: &Vault, space: SpaceId) -> Result<u64, VaultError> {
+    let sql = "SELECT count(*) FROM view_entry e WHERE e.space = ?1 AND e.unshared = 0
+               AND NOT EXISTS (SELECT 1 FROM view_review r WHERE r.space = e.space
+                               AND r.entry = e.entry AND r.version = e.event)";
+    Ok(vault
+        .reader()
+        .prepare_cached(sql)?
+        .query_row([space.0], |row| row.get(0))?)
+}

@@ -88,7 +88,10 @@ impl Sync {
     /// [`SyncError::Address`].
     pub fn set_server(&self, address: &str) -> Result<(), SyncError> {
         let address = Server::parse(address)?;
-        Ok(self.vault.lock().set_setting(SERVER, address.to_string().as_bytes())?)
+        Ok(self
+            .vault
+            .lock()
+            .set_setting(SERVER, address.to_string().as_bytes())?)
     }
 
     /// One round: pulls what is new and pushes what is not sent.

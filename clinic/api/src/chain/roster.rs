@@ -165,6 +165,8 @@ pub struct TeamKeyRecord {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roster {
     hashes: Vec<StatementHash>,
+    /// When each statement was signed, by the root's own clock.
+    stated: Vec<i64>,
     root: [u8; 32],
     name: String,
     people: Vec<PersonRecord>,
@@ -193,6 +195,7 @@ impl Roster {
         }
         Ok(Self {
             hashes: vec![first.hash()],
+            stated: vec![body.at],
             root,
             name,
             people: Vec::new(),
@@ -217,6 +220,7 @@ impl Roster {
         }
         self.take(body.number, tip, body.step)?;
         self.hashes.push(next.hash());
+        self.stated.push(body.at);
         Ok(())
     }
 
@@ -408,6 +412,11 @@ impl Roster {
     /// The number of the statement with that hash, if it is in this roster.
     pub fn number_of(&self, hash: StatementHash) -> Option<u64> {
         super::statement::number_of(&self.hashes, hash)
+    }
+
+    /// When statement `number` was signed, in milliseconds since 1970, by the root's own clock.
+    pub fn stated_ms(&self, number: u64) -> Option<i64> {
+        self.stated.get(usize::try_from(number).ok()?).copied()
     }
 
     /// The fingerprint of the root key.
