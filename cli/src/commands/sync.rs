@@ -60,6 +60,8 @@ fn alarm_code(alarm: &Alarm) -> &'static str {
         Alarm::UnknownCitation(..) => "unknown-citation",
         Alarm::DoesNotOpen(..) => "does-not-open",
         Alarm::AfterRemoval(..) => "after-removal",
+        Alarm::LogForked(..) => "log-forked",
+        Alarm::BodyMissing(..) => "body-missing",
         Alarm::Withheld(..) => "withheld",
         Alarm::OwnLogLonger(_) => "own-log-longer",
         _ => "unknown",
@@ -82,6 +84,8 @@ fn alarm_text(alarm: &Alarm) -> &'static str {
         | Alarm::UnknownDevice(..)
         | Alarm::UnknownCitation(..)
         | Alarm::DoesNotOpen(..)
+        | Alarm::LogForked(..)
+        | Alarm::BodyMissing(..)
         | _ => {
             "The server showed something that doesn't verify. It was set aside and not used. \
              Tell the clinic."

@@ -138,22 +138,6 @@ impl Care {
         Ok(count)
     }
 
-    /// Tells the patient that the clinic has admitted them.
-    ///
-    /// # Errors
-    /// [`VaultError::NotAllowed`] where this is no clinician's workstation.
-    pub fn welcome(&self, patient: ChainId) -> Result<(), VaultError> {
-        let mut vault = self.vault.lock();
-        let care = care_space(&vault, patient)?;
-        if view::welcomed_ms(&vault, care.space)?.is_none() {
-            vault.append(
-                Author::Clinician,
-                vec![vec![Draft::new(care, &PatientWelcomed {})]],
-            )?;
-        }
-        Ok(())
-    }
-
     /// The reviews of a patient's entries, latest first.
     ///
     /// # Errors
@@ -257,6 +241,21 @@ fn care_space(vault: &Vault, patient: ChainId) -> Result<SpaceEntry, VaultError>
         .into_iter()
         .find(|s| s.kind == SpaceKind::Care && s.patient == Some(patient))
         .ok_or(VaultError::NotSetUp)
+}
+
+/// Tells a patient that the clinic has admitted them, if nobody did yet.
+pub(crate) fn welcome(vault: &mut Vault, patient: ChainId) -> Result<(), VaultError> {
+    let care = care_space(vault, patient)?;
+    if view::welcomed_ms(vault, care.space)?.is_none() {
+        let draft = Draft::new(care, &PatientWelcomed {});
+        vault.append(Author::Clinician, vec![vec![draft]])?;
+    }
+    Ok(())
+}
+
+/// Whether the clinic has said that it admitted this patient.
+pub(crate) fn welcomed(vault: &Vault, patient: ChainId) -> Result<bool, VaultError> {
+    Ok(view::welcomed_ms(vault, care_space(vault, patient)?.space)?.is_some())
 }
 
 /// The patient whose device this is.

@@ -1,6 +1,7 @@
 //! Epoch keys: making, wrapping, opening, and the way back to older ones.
 
 use clinic_api::chain::epoch::{EpochRecord, EpochStep, Parties};
+use clinic_api::chain::patient::LastHead;
 use clinic_api::chain::{Body, ChainKind, Signed, Tip};
 use clinic_api::crypto::Signature;
 use clinic_api::id::{MemberId, SpaceId, StatementHash};
@@ -73,12 +74,15 @@ impl Slot {
 /// Writes the epoch that follows `last`: a fresh key, wrapped to just the
 /// present members, with the key before sealed under it where it is known.
 ///
+/// `closed` are the last heads seen of logs by workstations that left since `last`.
+///
 /// # Errors
 /// [`SpaceError::Chain`] where the chains give no list of members.
 pub fn write(
     env: &Env,
     parties: Parties<'_>,
     last: Option<(&EpochRecord, Option<&EpochKey>)>,
+    closed: Vec<LastHead>,
     at: i64,
     signer: MemberId,
     sign: impl FnOnce(&[u8]) -> Signature,
@@ -127,6 +131,7 @@ pub fn write(
         commitment: key.commitment,
         wraps,
         previous_key,
+        closed,
     };
     let body = Body::following(ChainKind::Epoch, tip, at, signer, step);
     Ok((Signed::new(&body, sign), key))

@@ -1,6 +1,8 @@
 //! Opening the epoch keys of a space, and writing the next epoch when members changed.
 
 use clinic_api::chain::Signed;
+use clinic_api::chain::epoch::EpochRecord;
+use clinic_api::chain::patient::LastHead;
 use clinic_api::id::MemberId;
 
 use super::error::SyncError;
@@ -102,9 +104,39 @@ pub(super) fn standing(vault: &mut Vault, entry: &SpaceEntry) -> Result<Standing
         return Ok(Standing::Current);
     }
     let at = env.now().as_millisecond();
+    let closed = closed_logs(vault, entry, last)?;
     let before = last.map(|record| (record, key.as_ref()));
-    let (statement, key) = epoch::write(&env, parties, before, at, me, |bytes| {
+    let (statement, key) = epoch::write(&env, parties, before, closed, at, me, |bytes| {
         device.log().sign(bytes)
     })?;
     Ok(Standing::Write(Box::new(statement), key))
+}
+
+/// The last heads seen of logs by workstations that left the roster since the last epoch.
+fn closed_logs(
+    vault: &Vault,
+    entry: &SpaceEntry,
+    last: Option<&EpochRecord>,
+) -> Result<Vec<LastHead>, SyncError> {
+    let Some(roster) = vault.chains().parties(entry).roster else {
+        return Ok(Vec::new());
+    };
+    let since = last.and_then(|record| record.roster);
+    let left = |device| {
+        let removed = roster.workstation(device).and_then(|w| w.removed);
+        removed.is_some_and(|number| since.is_none_or(|since| number > since))
+    };
+    let logs = vault.logs(entry.space)?;
+    let closed = logs
+        .iter()
+        .filter(|log| left(log.device))
+        .filter_map(|log| log.tip);
+    Ok(closed
+        .map(|tip| LastHead {
+            space: entry.space,
+            log: tip.log,
+            beat: tip.beat,
+            head: tip.head,
+        })
+        .collect())
 }

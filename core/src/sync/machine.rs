@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use clinic_api::chain::Signed;
 use clinic_api::http::problem::Code;
 use clinic_api::id::{ChainId, SpaceId};
+use clinic_api::member::Role;
 use clinic_api::message::{ChainPage, Pushed};
 use clinic_api::space::SpaceKind;
 use clinic_api::wire;
@@ -21,9 +22,9 @@ use super::pull::{self, Pulling};
 use super::push;
 use super::report::{Alarm, Report};
 use super::request::{Reply, Request};
-use crate::front;
 use crate::space::epoch::EpochKey;
 use crate::vault::{Me, RunOut, SpaceEntry, Vault};
+use crate::{care, front};
 
 /// How often the next epoch is tried against others who write it at the same time.
 const EPOCH_TRIES: u8 = 4;
@@ -157,11 +158,16 @@ impl Machine {
             }
             Task::Push(entry) => self.begin_push(vault, entry),
             Task::FollowPatients(roster) => {
+                let clinician = is_clinician(vault, roster)?;
                 for chain in front::patient_chains(vault)? {
                     self.tasks.push_back(Task::Chain(Chain::Patient(chain)));
                     for entry in staff_spaces(chain, roster) {
                         vault.follow_space(&entry)?;
                         self.tasks.extend(space_tasks(entry));
+                    }
+                    // Whoever admitted them: the patient's devices wait for the care team's word.
+                    if clinician {
+                        care::welcome(vault, chain)?;
                     }
                 }
                 Ok(None)
@@ -176,7 +182,8 @@ impl Machine {
     ) -> Result<Option<Request>, SyncError> {
         // What was sealed before goes first, also where nothing new may be sealed now.
         if vault.runs_out(entry.space, 1)?.is_empty() {
-            if self.report.waiting.contains(&entry.space) {
+            let unadmitted = !admitted(vault, &entry)?;
+            if unadmitted || self.report.waiting.contains(&entry.space) {
                 return Ok(None);
             }
             push::seal_next(vault, &entry)?;
@@ -371,6 +378,24 @@ impl Chain {
             Self::Patient(id) | Self::Roster(id) => *id,
             Self::Epochs(entry) => entry.space.into(),
         }
+    }
+}
+
+fn is_clinician(vault: &mut Vault, roster: ChainId) -> Result<bool, SyncError> {
+    let me = vault.device()?.id();
+    vault.load_roster(roster)?;
+    let chain = vault.chains().roster(roster).ok_or(SyncError::Internal)?;
+    Ok(chain.workstation_role(me, chain.tip().number) == Some(Role::Clinician))
+}
+
+/// Whether a patient's device may write to the clinic: not before the clinic, which
+/// compared the digits, has said that it admitted this patient.
+fn admitted(vault: &Vault, entry: &SpaceEntry) -> Result<bool, SyncError> {
+    match vault.me()? {
+        Some(Me::Patient { chain }) if entry.kind.team().is_some() => {
+            Ok(care::welcomed(vault, chain)?)
+        }
+        Some(Me::Patient { .. } | Me::Staff { .. }) | None => Ok(true),
     }
 }
 

@@ -31,8 +31,8 @@ pub struct Office {
     vault: SharedVault,
 }
 
-/// An invite as it is handed to a patient; shown once.
-#[derive(Debug, Clone)]
+/// An invite as it is handed to a patient; shown once. Has no `Debug`: it holds the secret.
+#[derive(Clone)]
 pub struct Invitation {
     /// Under what it is kept.
     pub lookup: InviteLookup,
@@ -44,8 +44,8 @@ pub struct Invitation {
     pub expires: i64,
 }
 
-/// An invite as the office follows it.
-#[derive(Debug, Clone)]
+/// An invite as the office follows it. Has no `Debug`: it names a person.
+#[derive(Clone)]
 pub struct InviteView {
     /// Under what it is kept.
     pub lookup: InviteLookup,
@@ -280,10 +280,6 @@ impl Office {
         }
         let path = format!("/v1/invites/{lookup}/admit");
         link.expect(&Request::post(path, Vec::new())).await?;
-        if author == Author::Clinician {
-            let care = crate::care::Care::new(self.vault.clone());
-            care.welcome(patient).map_err(SyncError::from)?;
-        }
         Ok(patient)
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use clinic_api::chain::epoch::EpochRecord;
 use clinic_api::id::{DeviceId, LogId, SpaceId};
-use clinic_api::log::{Head, Item, Run, VerifiedRun};
+use clinic_api::log::{Head, Item, Run, Seen, VerifiedRun};
 use clinic_api::message::{Have, Pull, Pulled};
 use clinic_api::wire;
 
@@ -20,7 +20,7 @@ pub(super) struct Pulling {
     /// Logs of which a run failed: the rest of them waits.
     stopped: BTreeSet<LogId>,
     /// What heads say was seen.
-    witnessed: Vec<(LogId, u64)>,
+    witnessed: Vec<Seen>,
     /// Whether some run cited what is not in the chains as pulled.
     chains_behind: bool,
     /// Whether the chains were pulled again for that reason: what is unknown now is an alarm.
@@ -80,13 +80,13 @@ impl Pulling {
         space: SpaceId,
         report: &mut Report,
     ) -> Result<(), SyncError> {
-        for (log, beat) in &self.witnessed {
-            let known = vault
-                .log(space, *log)?
-                .and_then(|l| l.tip)
-                .map_or(0, |t| t.beat);
-            if known < *beat {
-                report.alarm(Alarm::Withheld(space, *log));
+        for seen in &self.witnessed {
+            let known = vault.log(space, seen.log)?.and_then(|l| l.tip);
+            let beat = known.map_or(0, |t| t.beat);
+            if beat < seen.beat {
+                report.alarm(Alarm::Withheld(space, seen.log));
+            } else if known.is_some_and(|t| t.beat == seen.beat && t.head != seen.head) {
+                report.alarm(Alarm::LogForked(space, seen.log));
             }
         }
         Ok(())
@@ -111,7 +111,11 @@ impl Pulling {
         }
         let state = vault.log(space, log)?;
         let tip = state.as_ref().and_then(|s| s.tip);
-        if tip.is_some_and(|t| t.beat >= head.beat) {
+        if let Some(tip) = tip.filter(|t| t.beat >= head.beat) {
+            if tip.beat == head.beat && tip.head != run.head_hash() {
+                self.stop(vault, space, &head, "log-forked", bytes)?;
+                report.alarm(Alarm::LogForked(space, log));
+            }
             return Ok(false);
         }
         let Some(key) = log_key(vault, entry, head.device) else {
@@ -141,8 +145,7 @@ impl Pulling {
                 return Ok(false);
             }
         };
-        self.witnessed
-            .extend(head.seen.iter().map(|s| (s.log, s.beat)));
+        self.witnessed.extend(&head.seen);
         let frames = open_frames(vault, entry, &record, &run, &verified, report)?;
         let came = vault.take(Arrived {
             space: *entry,
@@ -213,18 +216,28 @@ fn log_key(vault: &Vault, entry: &SpaceEntry, device: DeviceId) -> Option<[u8; 3
 }
 
 /// Whether a run lies beyond the last head that counts of a removed device's log.
+///
+/// For a patient's device its removal names that head; for a workstation the
+/// next epoch does.
 fn after_removal(vault: &Vault, entry: &SpaceEntry, head: &Head) -> bool {
     let parties = vault.chains().parties(entry);
     let removed = parties
         .patient
         .and_then(|p| p.device(head.device))
         .and_then(|d| d.removed.as_ref());
-    removed.is_some_and(|(_, heads)| {
+    if let Some((_, heads)) = removed {
         let last = heads
             .iter()
             .find(|h| h.space == entry.space && h.log == head.log());
-        last.is_none_or(|h| head.beat > h.beat)
-    })
+        return last.is_none_or(|h| head.beat > h.beat);
+    }
+    let left = parties
+        .roster
+        .and_then(|r| r.workstation(head.device))
+        .and_then(|w| w.removed);
+    let epochs = vault.chains().epochs(entry.space);
+    left.zip(epochs)
+        .is_some_and(|(left, epochs)| !epochs.counts(left, head.log(), head.beat))
 }
 
 /// The epoch that a run cites, and in what quality its device wrote there.
@@ -272,7 +285,14 @@ fn open_frames(
     let key = vault.epoch_key(space, record.hash, record.number)?;
     let mut frames = Vec::with_capacity(run.items.len());
     for ((number, item), header) in (verified.first..).zip(&run.items).zip(&verified.headers) {
-        let Item::Body(body) = item else { continue };
+        let body = match item {
+            Item::Body(body) => body,
+            // No event of this version permits an erasure: the server left something out.
+            Item::Erased(_) => {
+                report.alarm(Alarm::BodyMissing(space, verified.tip.log));
+                continue;
+            }
+        };
         let opened = key
             .as_ref()
             .and_then(|key| frame::open(key, space, header, body).ok());

@@ -20,6 +20,10 @@ pub enum Alarm {
     DoesNotOpen(SpaceId, LogId),
     /// Written after its device was removed; it was set aside.
     AfterRemoval(SpaceId, LogId),
+    /// Two heads of one number: the log was forked; the first that was seen holds.
+    LogForked(SpaceId, LogId),
+    /// The body of a frame is missing, and nobody signed its erasure.
+    BodyMissing(SpaceId, LogId),
     /// Less of a log is served than another member has seen.
     Withheld(SpaceId, LogId),
     /// This device's own log is longer than it remembers: a restored backup, or a copy of

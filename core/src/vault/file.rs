@@ -26,7 +26,7 @@ pub(super) fn create(
     keys: &dyn KeyStore,
     env: &Env,
 ) -> Result<(Connection, File), VaultError> {
-    std::fs::create_dir_all(dir)?;
+    make_private_dir(dir)?;
     let lock = lock(dir)?;
     if exists(dir) {
         return Err(VaultError::Exists);
@@ -76,6 +76,14 @@ pub(super) fn set_aside(dir: &Path, env: &Env) -> Result<PathBuf, VaultError> {
         }
     }
     Ok(aside)
+}
+
+/// A folder that this user alone can look into: sizes and times of files tell something, too.
+fn make_private_dir(dir: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(dir)?;
+    #[cfg(unix)]
+    std::fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    Ok(())
 }
 
 fn lock(dir: &Path) -> Result<File, VaultError> {

@@ -2,10 +2,10 @@
 
 use minicbor::{Decode, Encode};
 
-use super::patient::PatientChain;
+use super::patient::{LastHead, PatientChain};
 use super::roster::Roster;
 use super::{Body, ChainError, ChainKind, Signed, Tip};
-use crate::id::{DeviceId, MemberId, SpaceId, StatementHash};
+use crate::id::{DeviceId, LogId, MemberId, SpaceId, StatementHash};
 use crate::member::{SEALED_KEY, Wrap};
 use crate::space::SpaceKind;
 use crate::wire::bytes_array;
@@ -37,6 +37,10 @@ pub struct EpochStep {
     /// and where the writer could not open the one before.
     #[n(6)]
     pub previous_key: Option<minicbor::bytes::ByteVec>,
+    /// The last head that counts of each log by a workstation that left the roster
+    /// since the epoch before, as far as its writer had seen.
+    #[n(7)]
+    pub closed: Vec<LastHead>,
 }
 
 /// Who is party to a space: the chains that its epochs cite.
@@ -198,6 +202,9 @@ impl EpochChain {
         if given != due || !step.wraps.iter().all(Wrap::well_formed) {
             return Err(ChainError::Rule("wraps for just the members of the space"));
         }
+        if step.closed.iter().any(|head| head.space != step.space) {
+            return Err(ChainError::Rule("closes logs of its own space only"));
+        }
         if self.epochs.is_empty() && step.previous_key.is_some() {
             return Err(ChainError::Rule("the first epoch has none before"));
         }
@@ -240,6 +247,17 @@ impl EpochChain {
     /// Every epoch, oldest first.
     pub fn all(&self) -> &[EpochRecord] {
         &self.epochs
+    }
+
+    /// Whether a head of a workstation that statement `left` of the roster put out still counts.
+    ///
+    /// The first epoch after it left says so; before there is one, it does.
+    pub fn counts(&self, left: u64, log: LogId, beat: u64) -> bool {
+        let closing = self
+            .epochs
+            .iter()
+            .find(|e| e.roster.is_some_and(|n| n >= left));
+        closing.is_none_or(|e| e.step.closed.iter().any(|h| h.log == log && beat <= h.beat))
     }
 
     /// Whether the epoch in force gives the key to just those who are members now.
