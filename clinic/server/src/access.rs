@@ -43,9 +43,28 @@ pub const PENDING_BYTES: u64 = 8 * 1024 * 1024;
 /// A device, as the chains know it.
 #[derive(Debug, Clone)]
 pub struct Known {
+    /// The device.
+    pub device: DeviceId,
     /// Its keys.
     pub keys: DeviceKeys,
     seats: Vec<Seat>,
+}
+
+impl Known {
+    /// The device, if it is in some chain now.
+    ///
+    /// # Errors
+    /// [`Code::DeviceRemoved`].
+    pub fn caller(self) -> Result<Caller> {
+        if self.seats.is_empty() {
+            return Err(Code::DeviceRemoved.into());
+        }
+        Ok(Caller {
+            device: self.device,
+            keys: self.keys,
+            seats: self.seats,
+        })
+    }
 }
 
 /// A chain that a device is in now.
@@ -153,7 +172,11 @@ impl Access<'_> {
                 }
             }
         }
-        Ok(keys.map(|keys| Known { keys, seats }))
+        Ok(keys.map(|keys| Known {
+            device,
+            keys,
+            seats,
+        }))
     }
 
     /// A device that is in some chain now.
@@ -161,15 +184,7 @@ impl Access<'_> {
     /// # Errors
     /// [`Code::UnknownDevice`], [`Code::DeviceRemoved`], or what the store says.
     pub fn caller(&self, device: DeviceId) -> Result<Caller> {
-        let known = self.known(device)?.ok_or(Code::UnknownDevice)?;
-        if known.seats.is_empty() {
-            return Err(Code::DeviceRemoved.into());
-        }
-        Ok(Caller {
-            device,
-            keys: known.keys,
-            seats: known.seats,
-        })
+        self.known(device)?.ok_or(Code::UnknownDevice)?.caller()
     }
 
     /// A space that the caller may read and write.

@@ -161,7 +161,10 @@ impl App {
         let app = self.clone();
         tokio::task::spawn_blocking(move || work(&app))
             .await
-            .unwrap_or_else(|_| Err(Code::Internal.into()))
+            .unwrap_or_else(|_| {
+                tracing::error!("a request failed within the server");
+                Err(Code::Internal.into())
+            })
     }
 }
 

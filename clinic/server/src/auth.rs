@@ -36,11 +36,7 @@ pub async fn signed(app: &App, request: Request, limit: usize) -> Result<Signed>
     let (parts, body) = request.into_parts();
     let (device, digest) = match authenticate(app, &parts).await {
         Ok(found) => found,
-        Err(refusal) => {
-            let too_large = |r: &Refusal| r.code() == Code::BodyTooLarge;
-            let read = body::discard(app, &parts.headers, body, limit).await;
-            return Err(read.err().filter(too_large).unwrap_or(refusal));
-        }
+        Err(refusal) => return Err(body::discard(app, &parts.headers, body, limit, refusal).await),
     };
     let body = body::read(app, &parts.headers, body, limit).await?;
     digest.verify(&body.bytes)?;
@@ -54,11 +50,10 @@ async fn authenticate(app: &App, parts: &Parts) -> Result<(DeviceId, ContentDige
     let envelope = Envelope::of(app, parts)?;
     app.blocking(move |app| {
         let device = envelope.device();
-        let access = app.access();
-        let known = access.known(device)?.ok_or(Code::UnknownDevice)?;
+        let known = app.access().known(device)?.ok_or(Code::UnknownDevice)?;
         envelope.verify(&known.keys.request, app.clock().now())?;
         // Only now: who was removed is for the device itself to know.
-        access.caller(device)?;
+        known.caller()?;
         Ok((device, envelope.digest))
     })
     .await

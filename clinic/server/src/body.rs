@@ -50,14 +50,23 @@ pub async fn read(app: &App, headers: &HeaderMap, body: Body, limit: usize) -> R
     })
 }
 
-/// Reads a body of at most `limit` bytes and keeps nothing of it, so that a
-/// caller who is still sending gets to read the answer.
+/// Reads the body of a request that is refused already, and keeps nothing of
+/// it, so that a caller who is still sending gets to read the answer.
 ///
-/// # Errors
-/// As [`read`].
-pub async fn discard(app: &App, headers: &HeaderMap, body: Body, limit: usize) -> Result<()> {
-    announced(headers, limit)?;
-    each(app, body, limit, |_| ()).await
+/// Returns the refusal, or that the body is too large.
+pub async fn discard(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    refusal: Refusal,
+) -> Refusal {
+    let read = match announced(headers, limit) {
+        Ok(_) => each(app, body, limit, |_| ()).await,
+        Err(too_large) => Err(too_large),
+    };
+    let too_large = |r: &Refusal| r.code() == Code::BodyTooLarge;
+    read.err().filter(too_large).unwrap_or(refusal)
 }
 
 /// How long the body says it is.

@@ -9,6 +9,10 @@ use std::time::Duration;
 /// How many peers are remembered at once.
 const PEERS: usize = 10_000;
 
+/// Who is at the other end of the connection: an extension of the request.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
+
 /// How long the server waits for others.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
@@ -23,13 +27,14 @@ pub struct Patience {
 }
 
 impl Default for Patience {
-    /// 4 MiB at 35 kB a second are in time; so is a stop within 20 seconds.
+    /// 4 MiB at 35 kB a second are in time; a stop, with its last writes, takes 20
+    /// seconds at most.
     fn default() -> Self {
         Self {
             head: Duration::from_secs(15),
             piece: Duration::from_secs(15),
             body: Duration::from_secs(120),
-            grace: Duration::from_secs(20),
+            grace: Duration::from_secs(15),
         }
     }
 }

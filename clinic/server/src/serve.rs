@@ -17,9 +17,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
-use crate::api::Peer;
 use crate::app::{App, router};
-use crate::limit::Patience;
+use crate::limit::{Patience, Peer};
 
 /// Connections at once.
 const CONNECTIONS: usize = 1024;

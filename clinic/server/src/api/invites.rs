@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use clinic_api::chain::patient::{ClinicRef, PatientChain};
 use clinic_api::chain::{ChainKind, Signed};
-use clinic_api::http::problem::{Code, Problem};
+use clinic_api::http::problem::Code;
 use clinic_api::id::{DeviceId, InviteLookup};
 use clinic_api::message::{
     Claim, InviteOffer, InviteRecord, InviteState, Invites, NewInvite, Offer,
@@ -13,10 +13,11 @@ use clinic_api::message::{
 use clinic_api::space::SpaceKind;
 use clinic_api::{limits, wire};
 
-use super::{Name, Peer, settle};
+use super::{Name, limited, settle};
 use crate::app::App;
 use crate::auth;
 use crate::body::{self, cbor, status};
+use crate::limit::Peer;
 use crate::refusal::{Refusal, Result};
 use crate::store::{Claimed, Invite, NewChain, Outcome, Stage, Standing, Statement, StoreError};
 
@@ -125,15 +126,6 @@ fn waiting(invite: &Invite, now: i64) -> Result<()> {
         InviteState::Withdrawn => Err(Code::InviteWithdrawn.into()),
         InviteState::Expired => Err(Code::InviteExpired.into()),
     }
-}
-
-/// Takes one unsigned request in, unless there were too many.
-fn limited(app: &App, peer: Option<Extension<Peer>>) -> Result<()> {
-    let unknown = std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
-    let peer = peer.map_or(unknown, |Extension(Peer(address))| address);
-    app.limiter()
-        .take(peer, app.clock().elapsed())
-        .map_err(|seconds| Refusal(Problem::new(Code::RateLimited).with_retry_after(seconds)))
 }
 
 /// `GET /v1/invites/{lookup}`: unsigned.

@@ -6,22 +6,20 @@ pub mod invites;
 pub mod rosters;
 pub mod runs;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{Extension, FromRequestParts, Path};
 use axum::http::request::Parts;
 use clinic_api::http::problem::{Code, Problem};
 
+use crate::app::App;
+use crate::limit::Peer;
 use crate::refusal::{Refusal, Result};
 use crate::store::Outcome;
 
 /// How often a decision is made anew when what it rested on has changed.
 const ATTEMPTS: usize = 8;
-
-/// Who is at the other end of the connection: an extension of the request.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub IpAddr);
 
 /// The one name in a path; none if it is not of that kind, for which a caller
 /// is refused only after it has said who it is.
@@ -42,6 +40,15 @@ where
             Path::from_request_parts(parts, state).await;
         Ok(Self(path.ok().and_then(|Path(text)| text.parse().ok())))
     }
+}
+
+/// Takes one request in that nobody known has signed, unless there were too many.
+fn limited(app: &App, peer: Option<Extension<Peer>>) -> Result<()> {
+    let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let peer = peer.map_or(unknown, |Extension(Peer(address))| address);
+    app.limiter()
+        .take(peer, app.clock().elapsed())
+        .map_err(|seconds| Refusal(Problem::new(Code::RateLimited).with_retry_after(seconds)))
 }
 
 /// Decides and writes, again if what the decision rested on has changed meanwhile.

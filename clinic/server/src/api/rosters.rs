@@ -1,6 +1,6 @@
 //! `POST /v1/rosters`: the first statements of a clinic that the operator serves.
 
-use axum::extract::{Request, State};
+use axum::extract::{Extension, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use clinic_api::chain::roster::Roster;
@@ -10,21 +10,32 @@ use clinic_api::message::Statements;
 use clinic_api::space::SpaceKind;
 use clinic_api::{limits, wire};
 
+use super::limited;
 use crate::app::App;
 use crate::auth::Envelope;
 use crate::body::{self, Held, status};
+use crate::limit::Peer;
 use crate::refusal::{Refusal, Result};
 use crate::store::{NewChain, Outcome, PageLimit, Standing, Statement};
 
 /// `POST /v1/rosters`.
 ///
 /// The device that signed the request is not known yet: it is one of the
-/// workstations in the statements, so they are read before it is believed.
-pub async fn found(State(app): State<App>, request: Request) -> Result<Response> {
+/// workstations in the statements, so they are read before it is believed, and
+/// limited like what is unsigned.
+pub async fn found(
+    State(app): State<App>,
+    peer: Option<Extension<Peer>>,
+    request: Request,
+) -> Result<Response> {
+    limited(&app, peer)?;
     let (parts, body) = request.into_parts();
-    let envelope = Envelope::of(&app, &parts);
-    let body = body::read(&app, &parts.headers, body, limits::FOUNDING).await?;
-    let envelope = envelope?;
+    let (headers, limit) = (&parts.headers, limits::FOUNDING);
+    let envelope = match Envelope::of(&app, &parts) {
+        Ok(envelope) => envelope,
+        Err(refusal) => return Err(body::discard(&app, headers, body, limit, refusal).await),
+    };
+    let body = body::read(&app, headers, body, limit).await?;
     envelope.digest().verify(&body.bytes)?;
     body::require_cbor(&parts.headers)?;
     app.blocking(move |app| store_roster(app, &envelope, &body))

@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use axum::Extension;
 use clinic_api::http::problem::Code;
-use clinic_server::limit::{Limiter, Rate};
+use clinic_server::limit::{Limiter, Peer, Rate};
 
 use crate::support::site::refusal;
 use crate::support::world::World;
@@ -119,4 +120,23 @@ async fn looking_at_invites_and_claiming_them_is_limited() {
     world.site.clock.advance(1);
     let answer = world.site.anonymous("GET", &path, b"").await;
     assert_eq!(answer.refused(), refusal(Code::UnknownInvite));
+}
+
+#[tokio::test]
+async fn peers_do_not_hold_each_other_up() {
+    let mut world = World::new().await;
+    let path = format!("/v1/invites/{}", "ab".repeat(16));
+    let all = world.site.router.clone();
+    world.site.router = all.clone().layer(Extension(Peer(peer("192.0.2.1"))));
+    let mut statuses = Vec::new();
+    for _ in 0..31 {
+        statuses.push(world.site.anonymous("GET", &path, b"").await.status);
+    }
+    assert_eq!(statuses[29..], [404, 429]);
+    let body = world.clinic.founding();
+    let founding = world.site.post(&world.clinic.desk, "/v1/rosters", &body);
+    assert_eq!(founding.await.refused(), refusal(Code::RateLimited));
+    world.site.router = all.layer(Extension(Peer(peer("192.0.2.2"))));
+    let other = world.site.anonymous("GET", &path, b"").await;
+    assert_eq!(other.refused(), refusal(Code::UnknownInvite));
 }
