@@ -6,7 +6,7 @@
 mod people;
 mod told;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use companion_core::env::Env;
 use companion_core::problem::{Kind, Problem};
@@ -30,6 +30,7 @@ pub const DIGITS: &str = "427190358146";
 pub struct Fake {
     env: Env,
     inner: Mutex<Inner>,
+    released: Condvar,
 }
 
 struct Inner {
@@ -40,6 +41,7 @@ struct Inner {
     sync: SyncView,
     sync_fails: Option<Problem>,
     made: u32,
+    held: bool,
 }
 
 struct Clinic {
@@ -62,10 +64,12 @@ impl Fake {
             },
             sync_fails: None,
             made: 0,
+            held: false,
         };
         Self {
             env,
             inner: Mutex::new(inner),
+            released: Condvar::new(),
         }
     }
 
@@ -103,8 +107,18 @@ impl Fake {
         self.inner().sync_fails = how;
     }
 
+    /// While held, every call waits: for a test that needs two requests at once.
+    pub fn hold(&self, held: bool) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.held = held;
+        self.released.notify_all();
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        self.released
+            .wait_while(inner, |inner| inner.held)
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn opened(&self) -> Answer<MutexGuard<'_, Inner>> {
