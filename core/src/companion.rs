@@ -18,6 +18,15 @@ pub const VIEWS: &[&dyn View] = &[&JournalView, &CareView, &FrontView];
 pub struct SharedVault(Arc<Mutex<Vault>>);
 
 impl SharedVault {
+    /// Works on the vault itself, below the capabilities: for whoever drives a
+    /// [`crate::sync::Machine`] by other means than [`Sync`].
+    ///
+    /// Every handle waits until `work` returns; calling a handle inside of it
+    /// waits forever.
+    pub fn with<T>(&self, work: impl FnOnce(&mut Vault) -> T) -> T {
+        work(&mut self.lock())
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, Vault> {
         // A panic elsewhere can't leave a vault half written: transactions see to that.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -55,6 +64,11 @@ impl Companion {
         Ok(Self {
             vault: SharedVault(Arc::new(Mutex::new(vault))),
         })
+    }
+
+    /// The vault that all handles share.
+    pub fn vault(&self) -> SharedVault {
+        self.vault.clone()
     }
 
     /// The patient's journal.

@@ -6,6 +6,8 @@ mod view;
 pub use body::{EntriesRead, EntryReviewed, PatientWelcomed, ReviewState, ReviewedVersion};
 pub use view::{CareView, Reading, Review};
 
+use std::collections::HashSet;
+
 use clinic_api::id::{ChainId, PersonId};
 use clinic_api::member::Role;
 use clinic_api::space::SpaceKind;
@@ -15,6 +17,10 @@ use crate::event::{EntryId, Moment};
 use crate::journal::{Entry, view as journal_view};
 use crate::space::authority::Author;
 use crate::vault::{Draft, Me, SpaceEntry, Vault, VaultError};
+
+/// So many entries are named by one event: a frame has a limit, and what doesn't fit into one
+/// could never be sent.
+const ENTRIES_PER_EVENT: usize = 1_000;
 
 /// Somebody who can read what a patient shares.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,10 +97,15 @@ impl Care {
         if versions.is_empty() {
             return Ok(0);
         }
-        let count = versions.len() as u64;
-        let draft = Draft::new(care, &EntryReviewed { versions, state });
-        vault.append(Author::Clinician, vec![vec![draft]])?;
-        Ok(count)
+        let groups = versions
+            .chunks(ENTRIES_PER_EVENT)
+            .map(|some| {
+                let versions = some.to_vec();
+                vec![Draft::new(care, &EntryReviewed { versions, state })]
+            })
+            .collect();
+        vault.append(Author::Clinician, groups)?;
+        Ok(versions.len() as u64)
     }
 
     /// How many entries a patient shares now that nobody has reviewed in their
@@ -124,18 +135,28 @@ impl Care {
         let care = care_space(&vault, patient)?;
         let device = vault.device()?.id();
         let before = view::readings(&vault, care.space)?;
+        let mut known: HashSet<EntryId> = before
+            .iter()
+            .filter(|r| r.device == device)
+            .map(|r| r.entry)
+            .collect();
         let new: Vec<EntryId> = entries
             .iter()
             .copied()
-            .filter(|e| !before.iter().any(|r| r.entry == *e && r.device == device))
+            .filter(|e| known.insert(*e))
             .collect();
         if new.is_empty() {
             return Ok(0);
         }
-        let count = new.len() as u64;
-        let draft = Draft::new(care, &EntriesRead { entries: new });
-        vault.append(Author::Clinician, vec![vec![draft]])?;
-        Ok(count)
+        let groups = new
+            .chunks(ENTRIES_PER_EVENT)
+            .map(|some| {
+                let entries = some.to_vec();
+                vec![Draft::new(care, &EntriesRead { entries })]
+            })
+            .collect();
+        vault.append(Author::Clinician, groups)?;
+        Ok(new.len() as u64)
     }
 
     /// The reviews of a patient's entries, latest first.

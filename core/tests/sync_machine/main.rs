@@ -1,0 +1,17 @@
+//! The sync machine against a clinic API in memory: no sockets, one thread.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failure here is a failed test"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod cut;
+mod delivery;
+mod hostile;
+mod members;
+mod restored;
