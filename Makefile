@@ -1,0 +1,52 @@
+# The one entrance. `make` lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo build test test-rust test-oracles test-bindings test-browser check fmt release-check clean
+SHELL := /bin/bash
+
+PRODUCT := -p companion -p clinic-server -p clinic-console
+BIN := $(or $(CARGO_TARGET_DIR),target)/debug
+ARGS ?=
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what building and testing need (Debian packages)
+	@tools/setup
+
+demo: setup ## Build, and show the whole product on this machine: make demo ARGS="--import FILE"
+	cargo build $(PRODUCT)
+	$(BIN)/companion demo $(ARGS)
+
+build: ## Build the programs and everything that is tested
+	cargo build --workspace --bins
+
+test: setup build test-rust test-oracles test-bindings test-browser ## Pass every test; installs what they need
+
+test-rust: ## Unit, property, contract, crash and end-to-end tests in Rust
+	cargo test --workspace
+
+test-oracles: ## An independent reader of the protocol, in JavaScript
+	cd tests/oracles/node && npm ci --silent --no-audit --no-fund && npm test
+
+test-bindings: ## The bindings, driven from generated Python; generates Kotlin and Swift
+	tests/bindings/run.sh
+
+test-browser: ## The console in headless Chromium
+	cd tests/browser && npm ci --silent --no-audit --no-fund && npm test
+
+check: ## Formatting, lints, licences, unused dependencies
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+	@command -v cargo-machete >/dev/null || cargo install --locked cargo-machete
+	cargo deny --locked check --hide-inclusion-graph licenses bans sources
+	cargo machete
+
+fmt: ## Format everything
+	cargo fmt --all
+
+release-check: ## What must hold before people rely on it: every crisis number verified by a person
+	cargo test -p companion-core --test crisis -- --ignored release
+
+clean: ## Remove what was built
+	cargo clean
