@@ -102,7 +102,8 @@ impl From<VaultError> for Problem {
             VaultError::Damaged => Self::new(
                 Kind::Storage,
                 "vault-damaged",
-                "The journal's file is damaged. It will be set aside, not deleted.",
+                "The journal's file is damaged. It was left as it is: keep its folder, and ask for \
+                 help before you begin a new one.",
             ),
             VaultError::Newer => Self::new(
                 Kind::Version,
