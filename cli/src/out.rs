@@ -1,5 +1,6 @@
 //! What is printed: text for people, or one JSON object.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use companion_core::problem::{Kind, Problem};
@@ -25,18 +26,18 @@ impl Out {
     /// A line of text; nothing where JSON was asked for.
     pub fn line(&self, text: impl AsRef<str>) {
         if !self.json {
-            println!("{}", text.as_ref());
+            print(text.as_ref());
         }
     }
 
     /// The result: JSON where asked, else the text.
     pub fn result(&self, value: &Value, text: impl FnOnce() -> String) {
         if self.json {
-            println!("{value:#}");
+            print(&format!("{value:#}"));
         } else {
             let text = text();
             if !text.is_empty() {
-                println!("{}", text.trim_end());
+                print(text.trim_end());
             }
         }
     }
@@ -50,10 +51,9 @@ impl Out {
                 "retry": problem.retry,
                 "advice": problem.advice,
             }});
-            println!("{value:#}");
+            print(&format!("{value:#}"));
         } else {
-            eprintln!("{}", problem.advice);
-            eprintln!("({})", problem.code);
+            let _ = writeln!(std::io::stderr(), "{}\n({})", problem.advice, problem.code);
         }
         ExitCode::from(exit_code(problem.kind))
     }
@@ -71,4 +71,10 @@ fn exit_code(kind: Kind) -> u8 {
         Kind::Version => 78,
         _ => 1,
     }
+}
+
+/// Whoever reads the other end of a pipe may have gone; what was done is done.
+fn print(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
 }
