@@ -98,7 +98,7 @@ fn runs_verify_and_frames_open() {
             }
         }
     }
-    assert_eq!((runs, frames, erased), (9, 9, 1));
+    assert_eq!((runs, frames, erased), (10, 10, 1));
 }
 
 #[test]

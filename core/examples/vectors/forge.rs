@@ -8,12 +8,12 @@ use minicbor::Encode;
 use serde_json::{Value, json};
 
 use super::world::{Who, World};
-use super::{extras, fixed, forge_chains, forge_logs, hex};
+use super::{extras, fixed, forge_chains, forge_epochs, forge_logs, hex};
 
 pub fn all(world: &World) -> Value {
     let mut all = forge_chains::patient(world);
     all.extend(forge_chains::roster(world));
-    all.extend(forge_chains::epochs(world));
+    all.extend(forge_epochs::epochs(world));
     all.extend(forge_logs::runs(world));
     all.extend(forge_logs::frames(world));
     all.extend(forge_logs::wraps(world));

@@ -254,6 +254,20 @@ pub fn first(world: &mut World) {
             seen: Vec::new(),
         },
     );
+    start(world, env, 3, "ben", world.ben.clone());
+    let frames = vec![frame(vec![event(env, 300, true, 1, b"\xa0")])];
+    let witnessed = vec![seen(world, 3, 0)];
+    add(
+        world,
+        env,
+        Next {
+            space: 3,
+            log: 1,
+            frames,
+            erased: &[],
+            seen: witnessed,
+        },
+    );
 }
 
 /// With a second device and a kit.

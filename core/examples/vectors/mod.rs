@@ -15,6 +15,7 @@ pub mod extras;
 pub mod fixed;
 pub mod forge;
 pub mod forge_chains;
+pub mod forge_epochs;
 pub mod forge_logs;
 pub mod logs;
 pub mod world;

@@ -210,14 +210,27 @@ impl World {
         let key = at.keys.last().filter(|_| knows_before);
         let last = at.chain.last().map(|record| (record, key));
         let (signer, sign) = self.signer(who);
+        let closed = at.logs.iter().filter_map(|log| self.closed(log)).collect();
         let (statement, key) =
-            epoch::write(&env, parties, last, fixed::NOW_MS, signer, sign).unwrap();
+            epoch::write(&env, parties, last, closed, fixed::NOW_MS, signer, sign).unwrap();
         let mut chain = at.chain.clone();
         chain.append(parties, &statement).unwrap();
         let at = &mut self.spaces[space];
         at.chain = chain;
         at.statements.push(statement);
         at.keys.push(key);
+    }
+
+    /// The last head of a log by a workstation that left.
+    fn closed(&self, log: &Log) -> Option<LastHead> {
+        let workstation = self.roster.workstation(log.device.id())?;
+        let tip = log.tip.filter(|_| workstation.removed.is_some())?;
+        Some(LastHead {
+            space: log.space,
+            log: tip.log,
+            beat: tip.beat,
+            head: tip.head,
+        })
     }
 
     /// Who signs as whom.

@@ -98,7 +98,10 @@ function readSpace(chain, keys, runs, { counts, complain, print }) {
       if (!known) throw new Refused('not-allowed', 'a device that nobody knows')
       const { frames, tip } = verifyRun(one, chain.space, tips.get(log) ?? null, known.keys.log)
       tips.set(log, tip)
-      const within = chain.patient?.counts(head.device, tip.log, tip.beat) ?? true
+      const left = chain.roster?.workstation(head.device)?.until ?? null
+      const within =
+        (chain.patient?.counts(head.device, tip.log, tip.beat) ?? true) &&
+        (left === null || chain.counts(left, tip.log, tip.beat))
       if (!within) throw new Refused('not-allowed', 'beyond the last head that counts')
       for (const frame of frames) readFrame(chain, keys, head, log, frame, counts, print)
     } catch (error) {

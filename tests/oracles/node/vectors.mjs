@@ -290,9 +290,9 @@ async function dumps(file, check) {
     chains: [chains.patient.statements, chains.roster.statements, ...all.map((s) => s.epochs)],
     runs: Object.fromEntries(all.map((s) => [s.id, s.logs.flatMap((l) => l.runs)])),
   }
-  // By hand: 5 events in private, 1 and 2 in care, 1 each in desk, front and clinic.
+  // By hand: 5 events in private, 1 and 2 in care, 2 in front, 1 each in desk and clinic.
   // The 2 and the one in clinic were written after Ben was out.
-  const due = { phone: 9, tablet: 5, anna: 6, ben: 3, desk: 2 }
+  const due = { phone: 9, tablet: 5, anna: 7, ben: 4, desk: 3 }
   for (const [name, count] of Object.entries(due)) {
     await check(`dump read by ${name}`, async () => {
       const lines = []

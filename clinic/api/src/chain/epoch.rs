@@ -205,6 +205,12 @@ impl EpochChain {
         if step.closed.iter().any(|head| head.space != step.space) {
             return Err(ChainError::Rule("closes logs of its own space only"));
         }
+        let mut logs: Vec<LogId> = step.closed.iter().map(|h| h.log).collect();
+        logs.sort_unstable();
+        logs.dedup();
+        if logs.len() != step.closed.len() {
+            return Err(ChainError::Rule("one last head for a log"));
+        }
         if self.epochs.is_empty() && step.previous_key.is_some() {
             return Err(ChainError::Rule("the first epoch has none before"));
         }

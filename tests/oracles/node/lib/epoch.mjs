@@ -2,6 +2,7 @@
 import { hex, same, u64, zeros } from './bytes.mjs'
 import * as cbor from './cbor.mjs'
 import { KDF, L, open1 } from './crypto.mjs'
+import { LastHead } from './patient.mjs'
 import { need } from './refused.mjs'
 import { includes } from './roster.mjs'
 import { KIND, bodyAfter, checkSignature } from './statement.mjs'
@@ -15,6 +16,7 @@ const Step = cbor.map({
   commitment: [4, cbor.bytes(32)],
   wraps: [5, cbor.list(Wrap)],
   previousKey: [6, cbor.optional(cbor.bytes())],
+  closed: [7, cbor.list(LastHead)],
 })
 
 export const ofPatient = (kind) => kind <= 3
@@ -44,6 +46,14 @@ export class EpochChain {
     return this.epochs.find((e) => same(e.hash, hash)) ?? null
   }
 
+  /** Whether a head of a workstation that statement `left` of the roster put out still counts. */
+  counts(left, log, beat) {
+    const closing = this.epochs.find((e) => e.cited.roster !== null && e.cited.roster >= left)
+    if (!closing) return true
+    const last = closing.closed.find((h) => same(h.log, log))
+    return last !== undefined && beat <= last.beat
+  }
+
   /** Verifies the next epoch and takes it in. */
   append(next) {
     const body = bodyAfter(next, KIND.epoch, this.tip, Step)
@@ -58,6 +68,8 @@ export class EpochChain {
       step.wraps.length === due.length &&
       step.wraps.every((w, i) => same(w.recipient, due[i]) && wrapFits(w))
     need(fits, 'rule', 'wraps for just the members')
+    need(step.closed.every((h) => same(h.space, this.space)), 'rule', 'closes logs of its own space')
+    need(new Set(step.closed.map((h) => hex(h.log))).size === step.closed.length, 'rule', 'a log twice')
     need(this.tip !== null || step.previousKey === null, 'rule', 'the first has none before')
     need(step.previousKey === null || step.previousKey.length === 48, 'rule', 'a sealed key')
     this.epochs.push({ hash: next.hash, number: body.number, previous: body.previous, cited, ...step })

@@ -63,6 +63,14 @@ export function author(chain, device, cites) {
   const { kind, patient, roster } = chain
   const team = teamOf(kind)
   const none = (hash) => same(hash, zeros(32))
+  const epoch = chain.get(cites.epoch)
+  const back = (owner, hash, least) => {
+    const at = owner && least !== null ? owner.numberOf(hash) : null
+    return at !== null && at < least
+  }
+  if (epoch === null) return null
+  if (back(patient, cites.patient, epoch.cited.patient)) return null
+  if (back(roster, cites.roster, epoch.cited.roster)) return null
   const rosterAt = team === null ? null : roster.numberOf(cites.roster)
   if (team === null ? !none(cites.roster) : rosterAt === null) return null
   if (ofPatient(kind)) {

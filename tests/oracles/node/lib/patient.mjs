@@ -7,7 +7,7 @@ import { deviceId, kemFits, kitId } from './wrap.mjs'
 
 const KitKeys = cbor.map({ sign: [0, cbor.bytes(32)], kem: [1, cbor.bytes()] })
 const ClinicRef = cbor.map({ roster: [0, cbor.bytes(32)], root: [1, cbor.bytes(32)] })
-const LastHead = cbor.map({
+export const LastHead = cbor.map({
   space: [0, cbor.bytes(32)],
   log: [1, cbor.bytes(16)],
   beat: [2, cbor.uint],
