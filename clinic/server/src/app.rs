@@ -40,6 +40,8 @@ pub struct Config {
     pub all_rate: Rate,
     /// How long it waits for others.
     pub patience: Patience,
+    /// Bytes of statements whose verified chains are kept in memory.
+    pub chain_bytes: usize,
 }
 
 impl Config {
@@ -57,6 +59,7 @@ impl Config {
                 per_second: 30.0,
             },
             patience: Patience::default(),
+            chain_bytes: 64 * 1024 * 1024,
         }
     }
 }
@@ -80,7 +83,7 @@ impl App {
     /// One over this store.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, config: Config) -> Self {
         Self(Arc::new(Parts {
-            chains: Chains::new(Arc::clone(&store)),
+            chains: Chains::new(Arc::clone(&store), config.chain_bytes),
             limiter: Limiter::new(config.peer_rate, config.all_rate),
             workers: Semaphore::new(WORKERS),
             places: Arc::new(Semaphore::new(HELD)),

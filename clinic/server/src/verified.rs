@@ -14,8 +14,6 @@ use clinic_api::id::{ChainId, SpaceId};
 
 use crate::store::{ChainInfo, Guard, PageLimit, Result, Store, StoreError};
 
-/// How many bytes of statements the kept chains may come from.
-const BUDGET: usize = 64 * 1024 * 1024;
 /// How statements are read from the store.
 const PAGE: PageLimit = PageLimit {
     items: 1024,
@@ -118,6 +116,7 @@ keep!(EpochChain, Epoch, Epochs, Some(Self::default()), chain => chain.tip());
 /// Verified chains of one store.
 pub struct Chains {
     store: Arc<dyn Store>,
+    budget: usize,
     cache: Mutex<Cache>,
 }
 
@@ -135,10 +134,12 @@ struct Entry {
 }
 
 impl Chains {
-    /// Those of this store.
-    pub fn new(store: Arc<dyn Store>) -> Self {
+    /// Those of this store. Kept are chains of at most `budget` bytes of
+    /// statements, and always the one used last.
+    pub fn new(store: Arc<dyn Store>, budget: usize) -> Self {
         Self {
             store,
+            budget,
             cache: Mutex::default(),
         }
     }
@@ -184,7 +185,8 @@ impl Chains {
     pub fn grown<T: Keep>(&self, id: ChainId, chain: T, bytes: usize) {
         let mut cache = self.cache();
         let before = cache.entries.get(&id).map_or(0, |e| e.bytes);
-        cache.put(id, T::keep(Arc::new(chain)), before.saturating_add(bytes));
+        let bytes = before.saturating_add(bytes);
+        cache.put(id, T::keep(Arc::new(chain)), bytes, self.budget);
     }
 
     fn load<T: Keep>(
@@ -236,7 +238,8 @@ impl Chains {
             .filter(|c| c.ends() == info.tip)
             .ok_or(StoreError::Damaged("a chain has another end"))?;
         let chain = Arc::new(chain);
-        self.cache().put(id, T::keep(Arc::clone(&chain)), bytes);
+        self.cache()
+            .put(id, T::keep(Arc::clone(&chain)), bytes, self.budget);
         Ok(Some(Loaded { id, info, chain }))
     }
 
@@ -255,13 +258,13 @@ impl Cache {
         })
     }
 
-    fn put(&mut self, id: ChainId, chain: Kept, bytes: usize) {
+    fn put(&mut self, id: ChainId, chain: Kept, bytes: usize, budget: usize) {
         self.uses = self.uses.saturating_add(1);
         let used = self.uses;
         self.bytes = self.bytes.saturating_add(bytes);
         let old = self.entries.insert(id, Entry { chain, bytes, used });
         self.bytes = self.bytes.saturating_sub(old.map_or(0, |e| e.bytes));
-        while self.bytes > BUDGET && self.entries.len() > 1 {
+        while self.bytes > budget && self.entries.len() > 1 {
             let oldest = self.entries.iter().min_by_key(|(_, e)| e.used);
             let Some(oldest) = oldest.map(|(id, _)| *id) else {
                 break;

@@ -74,6 +74,23 @@ fn two_open_stores_see_and_respect_each_other() {
 }
 
 #[test]
+fn a_write_waits_for_another_process() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(dir.path()).unwrap();
+    let other = Connection::open(dir.path().join("clinic.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(|| store.found(&suite::roster(1)).unwrap());
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(!writing.is_finished());
+        // Readers do not wait.
+        assert_eq!(store.chain(suite::roster(1).id).unwrap(), None);
+        other.execute_batch("COMMIT").unwrap();
+        assert_eq!(writing.join().unwrap(), Outcome::Stored);
+    });
+}
+
+#[test]
 fn a_newer_schema_is_refused_and_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(dir.path()).unwrap();

@@ -54,6 +54,10 @@ impl SqliteStore {
         private_file(&path).map_err(failed)?;
         let mut writer = connect(&path)?;
         schema::migrate(&mut writer)?;
+        // The file outlives a power cut only if its directory names it.
+        for dir in [Some(dir), dir.parent()].into_iter().flatten() {
+            sync(dir).map_err(failed)?;
+        }
         Ok(Self {
             path,
             writer: Mutex::new(writer),
@@ -157,6 +161,18 @@ fn make_private(dir: &Path) -> std::io::Result<()> {
         .recursive(true)
         .mode(0o700)
         .create(dir)
+}
+
+#[cfg(unix)]
+fn sync(dir: &Path) -> std::io::Result<()> {
+    let here = dir.as_os_str().is_empty();
+    let dir = if here { Path::new(".") } else { dir };
+    std::fs::File::open(dir)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 #[cfg(not(unix))]

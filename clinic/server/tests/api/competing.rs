@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
+use clinic_api::http::authority::{Authority, Scheme};
 use clinic_api::http::problem::Code;
 use clinic_api::id::StatementHash;
 use clinic_api::message::{ChainPage, Pushed};
 use clinic_api::space::SpaceKind;
+use clinic_server::app::Config;
 use clinic_server::store::sqlite::SqliteStore;
 
 use crate::support::clinic::Clinic;
 use crate::support::keys::Device;
 use crate::support::patient::Patient;
-use crate::support::site::{Site, TestClock, refusal};
+use crate::support::site::{HOST, Site, TestClock, refusal};
 use crate::support::space::{Log, epoch, hash, parties, push};
 
 const KIND: SpaceKind = SpaceKind::Care;
@@ -197,4 +199,30 @@ async fn of_eight_claims_one_wins() {
         }
     }
     assert_eq!(won, 1);
+}
+
+/// A server that has just started knows no chain, and one without memory never does.
+#[tokio::test]
+async fn chains_are_verified_again_from_what_is_stored() {
+    let clinic = Clinic::new(10);
+    let dir = tempfile::tempdir().unwrap();
+    let clock = TestClock::new();
+    let name = Authority::parse(Scheme::Https, HOST).unwrap();
+    let roots = vec![clinic.root_id()];
+    let mut config = Config::new(vec![(Scheme::Https, name)], roots);
+    config.chain_bytes = 0;
+    let site = || {
+        let store = SqliteStore::open(dir.path()).unwrap();
+        Site::with(Arc::new(store), clock.clone(), config.clone())
+    };
+    let forgetful = site();
+    let (patient, devices, epoch) = eight(&forgetful, &clinic).await;
+    let space = patient.space(KIND);
+    let path = format!("/v1/spaces/{space}/runs");
+    for (n, device) in devices.iter().enumerate() {
+        let site = if n % 2 == 0 { &forgetful } else { &site() };
+        let run = Log::new(device, space, 1, epoch).run(&[50], 1);
+        let answer = site.post(device, &path, &push(&[run])).await;
+        assert_eq!(answer.read::<Pushed>().stored, 1);
+    }
 }

@@ -15,6 +15,7 @@ mod competing;
 mod epochs;
 mod invites;
 mod limits;
+mod meanwhile;
 mod requests;
 mod rosters;
 mod runs;

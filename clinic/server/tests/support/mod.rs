@@ -13,6 +13,7 @@
 
 pub mod clinic;
 pub mod keys;
+pub mod meddling;
 pub mod patient;
 pub mod process;
 pub mod site;

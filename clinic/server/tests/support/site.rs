@@ -150,6 +150,11 @@ impl Site {
         let name = Authority::parse(Scheme::Https, HOST).unwrap();
         let roots = clinics.iter().map(|c| c.root_id()).collect();
         let config = Config::new(vec![(Scheme::Https, name)], roots);
+        Self::with(store, clock, config)
+    }
+
+    /// One as configured.
+    pub fn with(store: Arc<dyn Store>, clock: Arc<TestClock>, config: Config) -> Self {
         let app = App::new(store, clock.clone(), config);
         Self {
             router: router(app.clone()),

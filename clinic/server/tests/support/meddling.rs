@@ -1,0 +1,113 @@
+//! A store on which something else happens between a decision and its write.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use clinic_api::id::{ChainId, DeviceId, InviteLookup, LogId, SpaceId};
+use clinic_api::log::LogTip;
+use clinic_server::store::{
+    Append, ChainInfo, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Page, PageLimit, Result,
+    SpaceInfo, Stage, Store,
+};
+
+type Deed = Box<dyn FnOnce(&dyn Store) + Send>;
+
+pub struct Meddling {
+    pub inner: Arc<dyn Store>,
+    deed: Mutex<Option<Deed>>,
+}
+
+impl Meddling {
+    pub fn new(inner: Arc<dyn Store>) -> Arc<Self> {
+        let deed = Mutex::new(None);
+        Arc::new(Self { inner, deed })
+    }
+
+    /// What happens, once, right before the next append, push or invite is written.
+    pub fn before_next_write(&self, deed: impl FnOnce(&dyn Store) + Send + 'static) {
+        *self.deed.lock().unwrap() = Some(Box::new(deed));
+    }
+
+    fn meddle(&self) {
+        let deed = self.deed.lock().unwrap().take();
+        if let Some(deed) = deed {
+            deed(&*self.inner);
+        }
+    }
+}
+
+impl Store for Meddling {
+    fn check(&self) -> Result<()> {
+        self.inner.check()
+    }
+
+    fn chain(&self, chain: ChainId) -> Result<Option<ChainInfo>> {
+        self.inner.chain(chain)
+    }
+
+    fn statements(&self, chain: ChainId, from: u64, limit: PageLimit) -> Result<Page> {
+        self.inner.statements(chain, from, limit)
+    }
+
+    fn chains_of(&self, device: DeviceId, limit: usize) -> Result<Vec<ChainId>> {
+        self.inner.chains_of(device, limit)
+    }
+
+    fn space(&self, space: SpaceId) -> Result<Option<SpaceInfo>> {
+        self.inner.space(space)
+    }
+
+    fn found(&self, chain: &NewChain) -> Result<Outcome> {
+        self.inner.found(chain)
+    }
+
+    fn append(&self, append: &Append) -> Result<Outcome> {
+        self.meddle();
+        self.inner.append(append)
+    }
+
+    fn create_invite(&self, invite: &Invite, guards: &[Guard]) -> Result<Outcome> {
+        self.meddle();
+        self.inner.create_invite(invite, guards)
+    }
+
+    fn invite(&self, lookup: InviteLookup) -> Result<Option<Invite>> {
+        self.inner.invite(lookup)
+    }
+
+    fn invites(&self, roster: ChainId) -> Result<Vec<Invite>> {
+        self.inner.invites(roster)
+    }
+
+    fn claim(&self, lookup: InviteLookup, claim: &[u8], chain: &NewChain) -> Result<Claimed> {
+        self.inner.claim(lookup, claim, chain)
+    }
+
+    fn decide(
+        &self,
+        lookup: InviteLookup,
+        from: Stage,
+        to: Stage,
+        guards: &[Guard],
+    ) -> Result<Outcome> {
+        self.meddle();
+        self.inner.decide(lookup, from, to, guards)
+    }
+
+    fn log_tip(&self, space: SpaceId, log: LogId) -> Result<Option<LogTip>> {
+        self.inner.log_tip(space, log)
+    }
+
+    fn run(&self, space: SpaceId, log: LogId, beat: u64) -> Result<Option<Vec<u8>>> {
+        self.inner.run(space, log, beat)
+    }
+
+    fn push(&self, runs: &NewRuns) -> Result<Outcome> {
+        self.meddle();
+        self.inner.push(runs)
+    }
+
+    fn pull(&self, space: SpaceId, have: &BTreeMap<LogId, u64>, limit: PageLimit) -> Result<Page> {
+        self.inner.pull(space, have, limit)
+    }
+}
