@@ -124,10 +124,17 @@ impl Pulling {
             report.alarm(Alarm::RunInvalid(space, log));
             return Ok(false);
         };
-        if state.is_some_and(|s| s.nonce.is_some() && s.open) {
+        if own {
             report.alarm(Alarm::OwnLogLonger(space));
             vault.restart_log(space)?;
         }
+            if own && run.signed_by(&key) {
+                // Another branch of the own log, by a copy of this vault: the next pull brings it.
+                self.stopped.insert(log);
+                report.alarm(Alarm::OwnLogLonger(space));
+                vault.restart_log(space)?;
+                return Ok(false);
+            }
         if after_removal(vault, entry, &verified.head) {
             self.stop(vault, space, &head, "after-removal", bytes)?;
             report.alarm(Alarm::AfterRemoval(space, log));

@@ -183,3 +183,18 @@ impl Vault {
         })
     }
 }
+            let unsent = first.is_some();
+            if unsent {
+                // Its end as remembered was never accepted: what the server holds of it is
+                // another branch, pulled from the start.
+                let forget = "UPDATE log SET beat = 0, head = NULL, number = 0, header = ?3
+                              WHERE space = ?1 AND log = ?2";
+                tx.prepare_cached(forget)?.execute(params![
+                    space.0,
+                    old.log.0,
+                    HeaderHash::NONE.0
+                ])?;
+            }
+            // What only heads told that never arrived is to be told again.
+            tx.prepare_cached("UPDATE log SET told = 0 WHERE space = ?1")?
+                .execute([space.0])?;

@@ -257,6 +257,12 @@ impl Run {
         HeadHash(crypto::hash(LABEL, &[&self.head]))
     }
 
+    /// Whether the head is signed by `key`; that it is the next of its log is another question.
+    #[must_use]
+    pub fn signed_by(&self, key: &[u8; 32]) -> bool {
+        crypto::verify(key, LABEL, &[&self.head], &self.signature)
+    }
+
     /// Verifies the run as the next of its log after `tip` (none: the log's first run).
     ///
     /// `key` is the log key of the device that the head names; that this device
@@ -286,7 +292,7 @@ impl Run {
         if head.previous != previous {
             return Err(RunError::Conflict);
         }
-        if !crypto::verify(key, LABEL, &[&self.head], &self.signature) {
+        if !self.signed_by(key) {
             return Err(RunError::BadSignature);
         }
         let mut headers = Vec::with_capacity(self.items.len());
