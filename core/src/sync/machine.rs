@@ -17,7 +17,7 @@ use clinic_api::wire;
 
 use super::epochs::{self, Standing};
 use super::error::SyncError;
-use super::pull::{self, Pulling};
+use super::pull::Pulling;
 use super::push;
 use super::report::{Alarm, Report};
 use super::request::{Reply, Request};
@@ -148,7 +148,7 @@ impl Machine {
                 }
             },
             Task::Pull(entry, pulling) => {
-                let body = pull::request(vault, entry.space)?;
+                let body = pulling.request(vault, entry.space)?;
                 self.waiting = Some(Waiting::Pull(entry, pulling));
                 Ok(Some(Request::post(
                     format!("/v1/spaces/{}/pull", entry.space),
@@ -222,11 +222,7 @@ impl Machine {
         let body = match reply {
             Reply::Ok(body) => body,
             // A space without an epoch yet.
-            Reply::Problem(p)
-                if p.code == Code::UnknownChain && matches!(chain, Chain::Epochs(_)) =>
-            {
-                return Ok(());
-            }
+            Reply::Problem(_) if unknown && matches!(chain, Chain::Epochs(..)) => return Ok(()),
             other @ (Reply::Problem(_) | Reply::Unreachable) => return Err(failure(&other)),
         };
         let page: ChainPage = wire::decode(&body)?;
@@ -267,6 +263,10 @@ impl Machine {
             self.tasks.push_front(Task::Chain(chain));
         }
         Ok(())
+        let unknown = reply.code() == Some(Code::UnknownChain);
+        if unknown && vault.statement_count(chain.id())? > 0 {
+            self.report.alarm(Alarm::ChainForked(chain.id()));
+        }
     }
 
     fn received_epoch(

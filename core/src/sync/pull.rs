@@ -19,30 +19,38 @@ use crate::vault::{Arrived, SetAside, SpaceEntry, Vault};
 pub(super) struct Pulling {
     /// Logs of which a run failed: the rest of them waits.
     stopped: BTreeSet<LogId>,
-    /// What heads say was seen.
-    witnessed: Vec<(LogId, u64)>,
     /// Whether some run cited what is not in the chains as pulled.
     chains_behind: bool,
     /// Whether the chains were pulled again for that reason: what is unknown now is an alarm.
     last_try: bool,
 }
 
-/// The version vector to send.
-pub(super) fn request(vault: &Vault, space: SpaceId) -> Result<Vec<u8>, SyncError> {
-    let logs = vault.logs(space)?;
-    let have = logs
-        .iter()
-        .filter_map(|log| {
-            log.tip.map(|tip| Have {
-                log: log.log,
-                beat: tip.beat,
-            })
-        })
-        .collect();
-    Ok(wire::encode(&Pull { have }))
-}
+/// So many failing logs are passed over in one pull; a server can make up any number.
+const PASSED_OVER: usize = 64;
 
 impl Pulling {
+    /// The version vector to send.
+    ///
+    /// Of logs that failed no more is asked for, so that what stands behind them in the pages
+    /// is reached.
+    pub(super) fn request(&self, vault: &Vault, space: SpaceId) -> Result<Vec<u8>, SyncError> {
+        let logs = vault.logs(space)?;
+        let held = logs
+            .iter()
+            .filter(|log| !self.stopped.contains(&log.log))
+            .filter_map(|log| log.tip)
+            .map(|tip| Have {
+                log: tip.log,
+                beat: tip.beat,
+            });
+        let failed = self.stopped.iter().map(|log| Have {
+            log: *log,
+            beat: i64::MAX as u64,
+        });
+        let have = held.chain(failed).collect();
+        Ok(wire::encode(&Pull { have }))
+    }
+
     /// A pull after the chains were pulled again.
     pub(super) fn last_try() -> Self {
         Self {
@@ -65,10 +73,12 @@ impl Pulling {
         report: &mut Report,
     ) -> Result<bool, SyncError> {
         let page: Pulled = wire::decode(body)?;
+        let stopped = self.stopped.len();
         let mut progress = false;
         for bytes in &page.runs {
             progress |= self.run(vault, entry, bytes, report)?;
         }
+        progress |= self.stopped.len() > stopped && stopped < PASSED_OVER;
         // A server that says "more" and brings nothing new must not hold us forever.
         Ok(page.more && progress)
     }
@@ -80,13 +90,10 @@ impl Pulling {
         space: SpaceId,
         report: &mut Report,
     ) -> Result<(), SyncError> {
-        for (log, beat) in &self.witnessed {
-            let known = vault
-                .log(space, *log)?
-                .and_then(|l| l.tip)
-                .map_or(0, |t| t.beat);
-            if known < *beat {
-                report.alarm(Alarm::Withheld(space, *log));
+        for log in vault.withheld(space)? {
+            // What was served and failed has an alarm of its own.
+            if !self.stopped.contains(&log) {
+                report.alarm(Alarm::Withheld(space, log));
             }
         }
         Ok(())
@@ -119,7 +126,15 @@ impl Pulling {
             self.unknown(vault, space, &head, alarm, bytes, report)?;
             return Ok(false);
         };
+        let own = state.is_some_and(|s| s.nonce.is_some() && s.open);
         let Ok(verified) = run.verify(space, tip.as_ref(), &key) else {
+            if own && run.signed_by(&key) {
+                // Another branch of the own log, by a copy of this vault: the next pull brings it.
+                self.stopped.insert(log);
+                report.alarm(Alarm::OwnLogLonger(space));
+                vault.restart_log(space)?;
+                return Ok(false);
+            }
             self.stop(vault, space, &head, "run-invalid", bytes)?;
             report.alarm(Alarm::RunInvalid(space, log));
             return Ok(false);
@@ -128,13 +143,6 @@ impl Pulling {
             report.alarm(Alarm::OwnLogLonger(space));
             vault.restart_log(space)?;
         }
-            if own && run.signed_by(&key) {
-                // Another branch of the own log, by a copy of this vault: the next pull brings it.
-                self.stopped.insert(log);
-                report.alarm(Alarm::OwnLogLonger(space));
-                vault.restart_log(space)?;
-                return Ok(false);
-            }
         if after_removal(vault, entry, &verified.head) {
             self.stop(vault, space, &head, "after-removal", bytes)?;
             report.alarm(Alarm::AfterRemoval(space, log));
@@ -148,8 +156,6 @@ impl Pulling {
                 return Ok(false);
             }
         };
-        self.witnessed
-            .extend(head.seen.iter().map(|s| (s.log, s.beat)));
         let frames = open_frames(vault, entry, &record, &run, &verified, report)?;
         let came = vault.take(Arrived {
             space: *entry,
@@ -157,6 +163,7 @@ impl Pulling {
             author,
             tip: verified.tip,
             heard_ms: head.at,
+            seen: head.seen,
             frames,
         })?;
         report.events_received = report.events_received.saturating_add(came.len() as u64);

@@ -75,7 +75,8 @@ impl Device {
 
     /// One round of syncing.
     pub fn round(&self, api: &mut Api) -> Result<Report, SyncError> {
-        self.round_cut(api, usize::MAX, Cut::BeforeSend).map(|r| r.0)
+        self.round_cut(api, usize::MAX, Cut::BeforeSend)
+            .map(|r| r.0)
     }
 
     /// A round in which the machine is dropped at the `at`-th request. Says whether it ended by itself.
@@ -164,10 +165,16 @@ impl World {
     /// Rounds of everybody until nothing moves; fails where that never comes.
     pub fn settle(&mut self) {
         for _ in 0..8 {
-            let before = (self.stored(), self.api.chains.values().map(Vec::len).sum::<usize>());
+            let before = (
+                self.stored(),
+                self.api.chains.values().map(Vec::len).sum::<usize>(),
+            );
             self.phone.round(&mut self.api).unwrap();
             self.desk.round(&mut self.api).unwrap();
-            let after = (self.stored(), self.api.chains.values().map(Vec::len).sum::<usize>());
+            let after = (
+                self.stored(),
+                self.api.chains.values().map(Vec::len).sum::<usize>(),
+            );
             if before == after {
                 return;
             }
@@ -234,8 +241,7 @@ pub fn join_locally(phone: &Device, roster: ChainId, root: MemberId) -> ChainId 
         let device = v.device().unwrap();
         v.load_patient(chain).unwrap();
         let tip = v.chains().patient(chain).unwrap().tip();
-        let next =
-            patient_chain::join_clinic(&phone.env, tip, &device, ClinicRef { roster, root });
+        let next = patient_chain::join_clinic(&phone.env, tip, &device, ClinicRef { roster, root });
         v.extend_patient(chain, &next).unwrap().unwrap();
         for kind in SpaceKind::OF_PATIENT {
             v.follow_space(&entry_of(kind, chain, roster)).unwrap();
@@ -323,8 +329,8 @@ pub fn hire(world: &mut World, seed: u64, role: Role) -> (Device, PersonId) {
 /// Puts a workstation out and issues the keys that its person held anew.
 pub fn dismiss(world: &mut World, out: DeviceId, role: Role) {
     let (desk, api, roster) = (&world.desk, &mut world.api, world.roster);
-    change_roster(desk, api, roster, |_, _, _| RosterStep::WorkstationRemoved {
-        device: out,
+    change_roster(desk, api, roster, |_, _, _| {
+        RosterStep::WorkstationRemoved { device: out }
     });
     for team in Team::ALL.into_iter().filter(|t| t.includes(role)) {
         let all = team_secrets(desk, roster);
@@ -357,7 +363,8 @@ pub fn second_phone(world: &mut World, seed: u64) -> Device {
             v.extend_patient(chain, statement).unwrap().unwrap();
         }
         for kind in SpaceKind::OF_PATIENT {
-            v.follow_space(&entry_of(kind, chain, world.roster)).unwrap();
+            v.follow_space(&entry_of(kind, chain, world.roster))
+                .unwrap();
         }
         v.set_me(&Me::Patient { chain }).unwrap();
     });
