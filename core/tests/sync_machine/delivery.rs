@@ -106,9 +106,7 @@ fn received_by_the_clinic_rests_on_the_clinics_own_head_and_then_all_is_silent()
         .unwrap();
     let care = world.space(SpaceKind::Care);
     world.phone.round(&mut world.api).unwrap();
-    let own = world
-        .phone
-        .with(|v| v.own_log(care).unwrap().tip.unwrap());
+    let own = world.phone.with(|v| v.own_log(care).unwrap().tip.unwrap());
     assert!(!seen_by_clinic(&world, own.log, own.beat));
     world.desk.round(&mut world.api).unwrap();
     assert!(seen_by_clinic(&world, own.log, own.beat));
@@ -246,7 +244,12 @@ fn an_answer_that_is_none_ends_the_round_and_loses_nothing() {
         .journal()
         .record(&noted("still here", START), Some(true))
         .unwrap();
-    for garbage in [Vec::new(), vec![0xff; 40], vec![0x9f; 100_000], b"<html>".to_vec()] {
+    for garbage in [
+        Vec::new(),
+        vec![0xff; 40],
+        vec![0x9f; 100_000],
+        b"<html>".to_vec(),
+    ] {
         world
             .api
             .bend(move |_, _| companion_core::sync::Reply::Ok(garbage.clone()));

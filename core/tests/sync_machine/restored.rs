@@ -193,7 +193,12 @@ fn a_copy_that_goes_on_beside_the_original() {
         }
         assert_eq!(machine.report().alarms, []);
     }
-    let expected = ["a", "by the copy", "by the original", "more by the original"];
+    let expected = [
+        "a",
+        "by the copy",
+        "by the original",
+        "more by the original",
+    ];
     assert_eq!(notes(&world), expected);
     assert_eq!(world.read_by_clinic(), expected);
     let mut of_copy: Vec<String> = copy
