@@ -18,7 +18,7 @@ use clinic_api::wire;
 
 use super::epochs::{self, Standing};
 use super::error::SyncError;
-use super::pull::{self, Pulling};
+use super::pull::Pulling;
 use super::push;
 use super::report::{Alarm, Report};
 use super::request::{Reply, Request};
@@ -53,7 +53,15 @@ enum Task {
 enum Chain {
     Patient(ChainId),
     Roster(ChainId),
-    Epochs(SpaceEntry),
+    Epochs(SpaceEntry, Parties),
+}
+
+/// Whether the chains that an epoch cites were pulled right before it; if not, one that doesn't
+/// verify may cite what came to be since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Parties {
+    Earlier,
+    JustNow,
 }
 
 #[derive(Debug)]
@@ -70,6 +78,8 @@ pub struct Machine {
     tasks: VecDeque<Task>,
     waiting: Option<Waiting>,
     report: Report,
+    /// Whether this is a workstation, which follows the spaces of many patients.
+    many_patients: bool,
 }
 
 impl Machine {
@@ -79,7 +89,9 @@ impl Machine {
     /// [`SyncError::NoServer`] before a clinic was joined or founded.
     pub fn new(vault: &Vault) -> Result<Self, SyncError> {
         let mut tasks = VecDeque::new();
-        match vault.me()? {
+        let me = vault.me()?;
+        let many_patients = matches!(me, Some(Me::Staff { .. }));
+        match me {
             Some(Me::Patient { chain }) => {
                 let spaces = vault.spaces()?;
                 let roster = spaces
@@ -102,6 +114,7 @@ impl Machine {
             tasks,
             waiting: None,
             report: Report::default(),
+            many_patients,
         })
     }
 
@@ -149,7 +162,7 @@ impl Machine {
                 }
             },
             Task::Pull(entry, pulling) => {
-                let body = pull::request(vault, entry.space)?;
+                let body = pulling.request(vault, entry.space)?;
                 self.waiting = Some(Waiting::Pull(entry, pulling));
                 Ok(Some(Request::post(
                     format!("/v1/spaces/{}/pull", entry.space),
@@ -158,15 +171,20 @@ impl Machine {
             }
             Task::Push(entry) => self.begin_push(vault, entry),
             Task::FollowPatients(roster) => {
-                let clinician = is_clinician(vault, roster)?;
+                let me = vault.device()?.id();
+                vault.load_roster(roster)?;
+                let role = vault
+                    .chains()
+                    .roster(roster)
+                    .and_then(|r| r.workstation_role(me, r.tip().number));
                 for chain in front::patient_chains(vault)? {
                     self.tasks.push_back(Task::Chain(Chain::Patient(chain)));
-                    for entry in staff_spaces(chain, roster) {
+                    for entry in staff_spaces(chain, roster, role) {
                         vault.follow_space(&entry)?;
                         self.tasks.extend(space_tasks(entry));
                     }
                     // Whoever admitted them: the patient's devices wait for the care team's word.
-                    if clinician {
+                    if role == Some(Role::Clinician) {
                         care::welcome(vault, chain)?;
                     }
                 }
@@ -207,6 +225,34 @@ impl Machine {
         if let Reply::Ok(body) = &reply {
             self.report.bytes = self.report.bytes.saturating_add(body.len() as u64);
         }
+        let about = self.waiting.as_ref().and_then(Waiting::patient);
+        let result = self.received(vault, reply);
+        match (result, about) {
+            // One patient of many whom the server doesn't know keeps none of the others waiting.
+            (Err(SyncError::Refused(Code::UnknownChain | Code::UnknownSpace)), Some(patient))
+                if self.many_patients =>
+            {
+                self.skip(patient);
+                Ok(())
+            }
+            (result, _) => result,
+        }
+    }
+
+    fn skip(&mut self, patient: ChainId) {
+        let (skipped, rest) = std::mem::take(&mut self.tasks)
+            .into_iter()
+            .partition(|task| task.patient() == Some(patient));
+        self.tasks = rest;
+        let skipped: VecDeque<Task> = skipped;
+        for task in skipped {
+            if let Task::Pull(entry, _) = task {
+                self.report.waiting.push(entry.space);
+            }
+        }
+    }
+
+    fn received(&mut self, vault: &mut Vault, reply: Reply) -> Result<(), SyncError> {
         match self.waiting.take() {
             Some(Waiting::Chain(chain)) => self.received_chain(vault, chain, reply),
             Some(Waiting::Epoch(entry, statement, key, tries)) => {
@@ -226,14 +272,14 @@ impl Machine {
         chain: Chain,
         reply: Reply,
     ) -> Result<(), SyncError> {
+        let unknown = reply.code() == Some(Code::UnknownChain);
+        if unknown && vault.statement_count(chain.id())? > 0 {
+            self.report.alarm(Alarm::ChainForked(chain.id()));
+        }
         let body = match reply {
             Reply::Ok(body) => body,
             // A space without an epoch yet.
-            Reply::Problem(p)
-                if p.code == Code::UnknownChain && matches!(chain, Chain::Epochs(_)) =>
-            {
-                return Ok(());
-            }
+            Reply::Problem(_) if unknown && matches!(chain, Chain::Epochs(..)) => return Ok(()),
             other @ (Reply::Problem(_) | Reply::Unreachable) => return Err(failure(&other)),
         };
         let page: ChainPage = wire::decode(&body)?;
@@ -263,9 +309,13 @@ impl Machine {
             let taken = match chain {
                 Chain::Patient(id) => vault.extend_patient(id, &next)?,
                 Chain::Roster(id) => vault.extend_roster(id, &next)?,
-                Chain::Epochs(entry) => vault.extend_epochs(&entry, &next)?,
+                Chain::Epochs(entry, _) => vault.extend_epochs(&entry, &next)?,
             };
             if taken.is_err() {
+                if let Chain::Epochs(entry, Parties::Earlier) = chain {
+                    self.chains_again(&entry);
+                    return Ok(());
+                }
                 self.report.alarm(Alarm::ChainInvalid(id));
                 return Ok(());
             }
@@ -296,10 +346,21 @@ impl Machine {
                 // Somebody else was first: look at theirs.
                 self.tasks
                     .push_front(Task::Stand(entry, tries.saturating_add(1)));
-                self.tasks.push_front(Task::Chain(Chain::Epochs(entry)));
+                let again = Chain::Epochs(entry, Parties::Earlier);
+                self.tasks.push_front(Task::Chain(again));
                 Ok(())
             }
             other @ (Reply::Problem(_) | Reply::Unreachable) => Err(failure(&other)),
+        }
+    }
+
+    /// All chains of a space, before anything else: its parties first.
+    fn chains_again(&mut self, entry: &SpaceEntry) {
+        let epochs = Chain::Epochs(*entry, Parties::JustNow);
+        let roster = entry.roster.map(Chain::Roster);
+        let patient = entry.patient.map(Chain::Patient);
+        for chain in [Some(epochs), roster, patient].into_iter().flatten() {
+            self.tasks.push_front(Task::Chain(chain));
         }
     }
 
@@ -321,15 +382,7 @@ impl Machine {
             let again = Pulling::last_try();
             self.tasks.push_front(Task::Pull(entry, again));
             self.tasks.push_front(Task::Stand(entry, 0));
-            self.tasks.push_front(Task::Chain(Chain::Epochs(entry)));
-            for chain in entry
-                .roster
-                .map(Chain::Roster)
-                .into_iter()
-                .chain(entry.patient.map(Chain::Patient))
-            {
-                self.tasks.push_front(Task::Chain(chain));
-            }
+            self.chains_again(&entry);
         } else {
             pulling.finish(vault, entry.space, &mut self.report)?;
         }
@@ -372,20 +425,40 @@ impl Machine {
     }
 }
 
-impl Chain {
-    fn id(&self) -> ChainId {
+impl Task {
+    fn patient(&self) -> Option<ChainId> {
         match self {
-            Self::Patient(id) | Self::Roster(id) => *id,
-            Self::Epochs(entry) => entry.space.into(),
+            Self::Chain(chain) => chain.patient(),
+            Self::Stand(entry, _) | Self::Pull(entry, _) | Self::Push(entry) => entry.patient,
+            Self::FollowPatients(_) => None,
         }
     }
 }
 
-fn is_clinician(vault: &mut Vault, roster: ChainId) -> Result<bool, SyncError> {
-    let me = vault.device()?.id();
-    vault.load_roster(roster)?;
-    let chain = vault.chains().roster(roster).ok_or(SyncError::Internal)?;
-    Ok(chain.workstation_role(me, chain.tip().number) == Some(Role::Clinician))
+impl Waiting {
+    fn patient(&self) -> Option<ChainId> {
+        match self {
+            Self::Chain(chain) => chain.patient(),
+            Self::Epoch(entry, ..) | Self::Pull(entry, _) | Self::Push(entry, ..) => entry.patient,
+        }
+    }
+}
+
+impl Chain {
+    fn patient(&self) -> Option<ChainId> {
+        match self {
+            Self::Patient(id) => Some(*id),
+            Self::Roster(_) => None,
+            Self::Epochs(entry, _) => entry.patient,
+        }
+    }
+
+    fn id(&self) -> ChainId {
+        match self {
+            Self::Patient(id) | Self::Roster(id) => *id,
+            Self::Epochs(entry, _) => entry.space.into(),
+        }
+    }
 }
 
 /// Whether a patient's device may write to the clinic: not before the clinic, which
@@ -401,16 +474,22 @@ fn admitted(vault: &Vault, entry: &SpaceEntry) -> Result<bool, SyncError> {
 
 fn space_tasks(entry: SpaceEntry) -> [Task; 4] {
     [
-        Task::Chain(Chain::Epochs(entry)),
+        Task::Chain(Chain::Epochs(entry, Parties::Earlier)),
         Task::Stand(entry, 0),
         Task::Pull(entry, Pulling::default()),
         Task::Push(entry),
     ]
 }
 
-/// The spaces of a patient that a workstation follows.
-pub(super) fn staff_spaces(patient: ChainId, roster: ChainId) -> [SpaceEntry; 2] {
-    [SpaceKind::Care, SpaceKind::Desk].map(|kind| SpaceEntry {
+/// The spaces of a patient that a workstation of that role follows.
+pub(super) fn staff_spaces(
+    patient: ChainId,
+    roster: ChainId,
+    role: Option<Role>,
+) -> impl Iterator<Item = SpaceEntry> {
+    let kinds = SpaceKind::OF_PATIENT.into_iter();
+    let read = kinds.filter(move |k| k.team().zip(role).is_some_and(|(t, r)| t.includes(r)));
+    read.map(move |kind| SpaceEntry {
         space: kind.id(patient),
         kind,
         patient: Some(patient),

@@ -267,14 +267,15 @@ impl Office {
             .into_iter()
             .find(|r| r.lookup == lookup);
         let claim = record.and_then(|r| r.claim).ok_or(SyncError::NotClaimed)?;
-        let (patient, author) = {
+        let (patient, role) = {
             let mut vault = self.vault.lock();
             self.check_claim(&mut vault, roster, lookup, &claim, digits)?
         };
+        let author = Author::from(role);
         Front::new(self.vault.clone()).admit(author, patient, name, birth_date)?;
         {
             let mut vault = self.vault.lock();
-            for entry in staff_spaces(patient, roster) {
+            for entry in staff_spaces(patient, roster, Some(role)) {
                 vault.follow_space(&entry).map_err(SyncError::from)?;
             }
         }
@@ -330,7 +331,7 @@ impl Office {
         lookup: InviteLookup,
         claim: &Claim,
         digits: &str,
-    ) -> Result<(ChainId, Author), SyncError> {
+    ) -> Result<(ChainId, Role), SyncError> {
         let kept = kept_invite(vault, lookup)?.ok_or(SyncError::NotClaimed)?;
         let secret = InviteSecret::from_bytes(kept.secret);
         let statements: Vec<Signed> = claim
@@ -366,7 +367,7 @@ impl Office {
         {
             vault.extend_patient(chain.id(), next)??;
         }
-        Ok((chain.id(), Author::from(role)))
+        Ok((chain.id(), role))
     }
 
     /// What the person at this workstation does.

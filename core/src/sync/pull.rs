@@ -27,22 +27,32 @@ pub(super) struct Pulling {
     last_try: bool,
 }
 
-/// The version vector to send.
-pub(super) fn request(vault: &Vault, space: SpaceId) -> Result<Vec<u8>, SyncError> {
-    let logs = vault.logs(space)?;
-    let have = logs
-        .iter()
-        .filter_map(|log| {
-            log.tip.map(|tip| Have {
-                log: log.log,
-                beat: tip.beat,
-            })
-        })
-        .collect();
-    Ok(wire::encode(&Pull { have }))
-}
+/// So many failing logs are passed over in one pull; a server can make up any number.
+const PASSED_OVER: usize = 64;
 
 impl Pulling {
+    /// The version vector to send.
+    ///
+    /// Of logs that failed no more is asked for, so that what stands behind them in the pages
+    /// is reached.
+    pub(super) fn request(&self, vault: &Vault, space: SpaceId) -> Result<Vec<u8>, SyncError> {
+        let logs = vault.logs(space)?;
+        let held = logs
+            .iter()
+            .filter(|log| !self.stopped.contains(&log.log))
+            .filter_map(|log| log.tip)
+            .map(|tip| Have {
+                log: tip.log,
+                beat: tip.beat,
+            });
+        let failed = self.stopped.iter().map(|log| Have {
+            log: *log,
+            beat: i64::MAX as u64,
+        });
+        let have = held.chain(failed).collect();
+        Ok(wire::encode(&Pull { have }))
+    }
+
     /// A pull after the chains were pulled again.
     pub(super) fn last_try() -> Self {
         Self {
@@ -65,10 +75,12 @@ impl Pulling {
         report: &mut Report,
     ) -> Result<bool, SyncError> {
         let page: Pulled = wire::decode(body)?;
+        let stopped = self.stopped.len();
         let mut progress = false;
         for bytes in &page.runs {
             progress |= self.run(vault, entry, bytes, report)?;
         }
+        progress |= self.stopped.len() > stopped && stopped < PASSED_OVER;
         // A server that says "more" and brings nothing new must not hold us forever.
         Ok(page.more && progress)
     }
@@ -82,11 +94,14 @@ impl Pulling {
     ) -> Result<(), SyncError> {
         for seen in &self.witnessed {
             let known = vault.log(space, seen.log)?.and_then(|l| l.tip);
-            let beat = known.map_or(0, |t| t.beat);
-            if beat < seen.beat {
-                report.alarm(Alarm::Withheld(space, seen.log));
-            } else if known.is_some_and(|t| t.beat == seen.beat && t.head != seen.head) {
+            if known.is_some_and(|t| t.beat == seen.beat && t.head != seen.head) {
                 report.alarm(Alarm::LogForked(space, seen.log));
+            }
+        }
+        for log in vault.withheld(space)? {
+            // What was served and failed has an alarm of its own.
+            if !self.stopped.contains(&log) {
+                report.alarm(Alarm::Withheld(space, log));
             }
         }
         Ok(())
@@ -123,12 +138,20 @@ impl Pulling {
             self.unknown(vault, space, &head, alarm, bytes, report)?;
             return Ok(false);
         };
+        let own = state.is_some_and(|s| s.nonce.is_some() && s.open);
         let Ok(verified) = run.verify(space, tip.as_ref(), &key) else {
+            if own && run.signed_by(&key) {
+                // Another branch of the own log, by a copy of this vault: the next pull brings it.
+                self.stopped.insert(log);
+                report.alarm(Alarm::OwnLogLonger(space));
+                vault.restart_log(space)?;
+                return Ok(false);
+            }
             self.stop(vault, space, &head, "run-invalid", bytes)?;
             report.alarm(Alarm::RunInvalid(space, log));
             return Ok(false);
         };
-        if state.is_some_and(|s| s.nonce.is_some() && s.open) {
+        if own {
             report.alarm(Alarm::OwnLogLonger(space));
             vault.restart_log(space)?;
         }
@@ -153,6 +176,7 @@ impl Pulling {
             author,
             tip: verified.tip,
             heard_ms: head.at,
+            seen: head.seen,
             frames,
         })?;
         report.events_received = report.events_received.saturating_add(came.len() as u64);

@@ -30,7 +30,8 @@ impl Vault {
             tx.prepare_cached(sql)?.execute(params![
                 what.space.0,
                 what.log.0,
-                what.number,
+                // A made-up number may be beyond what the file can hold.
+                i64::try_from(what.number).unwrap_or(i64::MAX),
                 what.reason,
                 bytes
             ])?;

@@ -1,7 +1,7 @@
 //! The event log: appending, for local and remote events alike.
 
 use clinic_api::id::{DeviceId, LogId, SpaceId};
-use clinic_api::log::LogTip;
+use clinic_api::log::{LogTip, Seen};
 use clinic_api::space::SpaceKind;
 use clinic_api::wire;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -83,6 +83,8 @@ pub struct Arrived {
     pub tip: LogTip,
     /// The time that the head gives.
     pub heard_ms: i64,
+    /// What the head says that its device saw of other logs.
+    pub seen: Vec<Seen>,
     /// The frames that opened, by number.
     pub frames: Vec<(u64, Vec<Envelope>)>,
 }
@@ -206,6 +208,9 @@ impl Vault {
                     )?;
                     came.push(judgement);
                 }
+            }
+            if place.author.is_some() {
+                logs::witness(tx, place.space, &run.seen)?;
             }
             logs::advance(tx, place.space, run.device, &run.tip, run.heard_ms)?;
             Ok(came)

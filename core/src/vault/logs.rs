@@ -122,7 +122,36 @@ pub(super) fn mark_told(
     Ok(())
 }
 
+/// Keeps what another device's head says that it saw.
+pub(super) fn witness(
+    tx: &Transaction<'_>,
+    space: SpaceId,
+    seen: &[Seen],
+) -> Result<(), VaultError> {
+    let sql = "INSERT INTO witness (space, log, beat) VALUES (?1, ?2, ?3)
+               ON CONFLICT (space, log) DO UPDATE SET beat = max(beat, excluded.beat)";
+    let mut put = tx.prepare_cached(sql)?;
+    for seen in seen {
+        let beat = i64::try_from(seen.beat).unwrap_or(i64::MAX);
+        put.execute(params![space.0, seen.log.0, beat])?;
+    }
+    Ok(())
+}
+
 impl Vault {
+    /// The logs of a space of which another member saw more than this vault holds.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn withheld(&self, space: SpaceId) -> Result<Vec<LogId>, VaultError> {
+        let sql = "SELECT w.log FROM witness w
+                   LEFT JOIN log l ON l.space = w.space AND l.log = w.log
+                   WHERE w.space = ?1 AND w.beat > coalesce(l.beat, 0) ORDER BY w.log";
+        let mut query = self.conn.prepare_cached(sql)?;
+        let rows = query.query_map([space.0], |row| Ok(LogId(row.get(0)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Every log of a space that is known.
     ///
     /// # Errors
@@ -172,11 +201,26 @@ impl Vault {
                 .query_row(params![space.0, old.log.0], |row| row.get(0))?;
             let relog = "UPDATE event SET log = ?3, number = NULL
                          WHERE space = ?1 AND log = ?2 AND (number IS NULL OR number >= ?4)";
+            let unsent = first.is_some();
             let first = first.unwrap_or(i64::MAX as u64);
             tx.prepare_cached(relog)?
                 .execute(params![space.0, old.log.0, new.0, first])?;
             tx.prepare_cached("DELETE FROM run_out WHERE space = ?1 AND log = ?2")?
                 .execute(params![space.0, old.log.0])?;
+            if unsent {
+                // Its end as remembered was never accepted: what the server holds of it is
+                // another branch, pulled from the start.
+                let forget = "UPDATE log SET beat = 0, head = NULL, number = 0, header = ?3
+                              WHERE space = ?1 AND log = ?2";
+                tx.prepare_cached(forget)?.execute(params![
+                    space.0,
+                    old.log.0,
+                    HeaderHash::NONE.0
+                ])?;
+            }
+            // What only heads told that never arrived is to be told again.
+            tx.prepare_cached("UPDATE log SET told = 0 WHERE space = ?1")?
+                .execute([space.0])?;
             // Order between versions names the log.
             view::rebuild(tx, views)?;
             Ok(new)

@@ -53,6 +53,13 @@ CREATE TABLE log (
     PRIMARY KEY (space, log)
 ) STRICT;
 
+CREATE TABLE witness (
+    space BLOB NOT NULL,
+    log BLOB NOT NULL,
+    beat INTEGER NOT NULL,
+    PRIMARY KEY (space, log)
+) STRICT;
+
 CREATE TABLE event (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     space BLOB NOT NULL,

@@ -208,9 +208,10 @@ impl Api {
             return Ok(key);
         }
         let once = parties.patient.is_some_and(|p| p.device(caller).is_some())
-            || parties
-                .roster
-                .is_some_and(|r| r.workstation(caller).is_some());
+            || parties.roster.is_some_and(|r| {
+                let gone = r.workstation_role(caller, r.tip().number).is_none();
+                gone && r.workstation(caller).is_some()
+            });
         Err(if once {
             Code::DeviceRemoved
         } else {

@@ -126,8 +126,13 @@ pub struct World {
 impl World {
     /// Everything is set up; nobody has synced yet.
     pub fn new() -> Self {
+        Self::of(1, 2)
+    }
+
+    /// A world whose workstation and phone have these seeds.
+    pub fn of(desk: u64, phone: u64) -> Self {
         let mut api = Api::default();
-        let desk = Device::new(1);
+        let desk = Device::new(desk);
         desk.companion
             .office()
             .found("https://clinic.example", "Clinic", "Dr. Adler")
@@ -138,7 +143,7 @@ impl World {
         });
         let statements = desk.with(|v| v.statements(roster).unwrap());
         api.register(&statements);
-        let phone = Device::new(2);
+        let phone = Device::new(phone);
         let chain = join(&phone, &mut api, roster);
         admit(&desk, chain, "Robin Example");
         Self {
@@ -312,7 +317,9 @@ pub fn hire(world: &mut World, seed: u64, role: Role) -> (Device, PersonId) {
             v.extend_roster(roster, statement).unwrap().unwrap();
         }
         for kind in SpaceKind::OF_CLINIC {
-            v.follow_space(&entry_of(kind, roster, roster)).unwrap();
+            if kind.team().unwrap().includes(role) {
+                v.follow_space(&entry_of(kind, roster, roster)).unwrap();
+            }
         }
         v.set_me(&Me::Staff { roster, person }).unwrap();
     });

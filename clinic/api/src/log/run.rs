@@ -256,6 +256,12 @@ impl Run {
         HeadHash(crypto::hash(LABEL, &[&self.head]))
     }
 
+    /// Whether the head is signed by `key`; that it is the next of its log is another question.
+    #[must_use]
+    pub fn signed_by(&self, key: &[u8; 32]) -> bool {
+        crypto::verify(key, LABEL, &[&self.head], &self.signature)
+    }
+
     /// Verifies the run as the next of its log after `tip` (none: the log's first run).
     ///
     /// `key` is the log key of the device that the head names; that this device
@@ -275,7 +281,7 @@ impl Run {
             return Err(RunError::WrongLog);
         }
         // Signature first: a gap or a conflict then is the device's own word.
-        if !crypto::verify(key, LABEL, &[&self.head], &self.signature) {
+        if !self.signed_by(key) {
             return Err(RunError::BadSignature);
         }
         let (beat, previous, number, header) = tip.map_or((0, None, 0, HeaderHash::NONE), |t| {
