@@ -128,8 +128,14 @@ impl Pulling {
         let tip = state.as_ref().and_then(|s| s.tip);
         if let Some(tip) = tip.filter(|t| t.beat >= head.beat) {
             if tip.beat == head.beat && tip.head != run.head_hash() {
-                self.stop(vault, space, &head, "log-forked", bytes)?;
-                report.alarm(Alarm::LogForked(space, log));
+                let signed = log_key(vault, entry, head.device).is_some_and(|k| run.signed_by(&k));
+                let (reason, alarm) = if signed {
+                    ("log-forked", Alarm::LogForked(space, log))
+                } else {
+                    ("run-invalid", Alarm::RunInvalid(space, log))
+                };
+                self.stop(vault, space, &head, reason, bytes)?;
+                report.alarm(alarm);
             }
             return Ok(false);
         }
