@@ -202,7 +202,7 @@ fn around(list: &[Felt], infusion: Timestamp, now: Timestamp, zone: &TimeZone) -
     let start = infusion.checked_sub(WEEK).unwrap_or(Timestamp::MIN);
     let end = infusion.checked_add(WEEK).unwrap_or(Timestamp::MAX);
     let before = between(list, start, infusion);
-    let after = between(list, infusion, end.min(now));
+    let after = between(list, infusion, end);
     let span = if now < end {
         "since then"
     } else {

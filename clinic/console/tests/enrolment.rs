@@ -63,31 +63,9 @@ async fn a_form_that_was_sent_twice_creates_one_clinic() {
     let csrf = world.get("/start").await.csrf();
     let mut fields = vec![("csrf", csrf.as_str())];
     fields.extend_from_slice(&GOOD);
-    let router = world.router.clone();
-    let request = |world: &World| {
-        world
-            .request(axum::http::Method::POST, "/start", Some("same-origin"))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(axum::body::Body::from(support::encode(&fields)))
-            .unwrap()
-    };
-    let send = |request| {
-        let router = router.clone();
-        tokio::spawn(async move { support::send(&router, request).await })
-    };
-    // Both have arrived before either is answered.
-    world.fake.hold(true);
-    let (first, second) = (send(request(&world)), send(request(&world)));
-    for _ in 0..10 {
-        tokio::task::yield_now().await;
-    }
-    world.fake.hold(false);
-    let (first, second) = (first.await.unwrap(), second.await.unwrap());
-    for answer in [&first, &second] {
+    for answer in world.post_twice("/start", &fields).await {
         assert_eq!(answer.location(), "/start/done");
     }
-    let last = second.set_cookie().unwrap();
-    world.cookie = Some(last.split(';').next().unwrap().to_owned());
     world.get("/start/done").await.assert_shows("7F3A 91C2");
 }
 
@@ -177,9 +155,8 @@ async fn invited(world: &mut World) -> Answer {
         ("name", "Sofia Ramos"),
         ("birth_date", "1990-02-03"),
     ];
-    let answer = world.post("/invites", &fields).await;
+    let [answer, again] = world.post_twice("/invites", &fields).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
-    let again = world.post("/invites", &fields).await;
     assert_eq!(again.location(), answer.location(), "sent twice, made once");
     answer
 }

@@ -175,6 +175,7 @@ async fn others_may_link_here_but_neither_embed_nor_fetch() {
             ("no-cors", "image"),
             ("no-cors", "script"),
             ("cors", "empty"),
+            ("cors", "document"),
         ] {
             let request = Request::get("/patients")
                 .header(header::HOST, HOST)

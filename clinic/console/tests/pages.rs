@@ -135,8 +135,7 @@ async fn a_patient_is_told_as_they_told_it() {
     world.fake.add(told);
     let page = world.get("/patients/p-new").await;
     for text in [
-        "Sat 14 March 2026, 05:10 (UTC+9)",
-        "datetime=\"2026-03-14T05:10:00+09:00\"",
+        "<time datetime=\"2026-03-14T05:10:00+09:00\">Sat 14 March 2026, 05:10 (UTC+9)</time>",
         "<span class=\"number\">6.5</span> <span class=\"of\">of 10</span>",
         "<dt>Energy</dt><dd>4 of 10</dd>",
         "<dt>Anxiety</dt><dd>7.3 of 10</dd>",

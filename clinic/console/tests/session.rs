@@ -133,12 +133,13 @@ async fn looking_ahead_does_not_use_the_token_up() {
     let mut world = World::clinic();
     let path = world.open_path();
     let head = world.request(Method::HEAD, &path, None).body(Body::empty());
-    world.send(head.unwrap()).await;
+    assert!(world.send(head.unwrap()).await.set_cookie().is_none());
     let prefetch = world
         .request(Method::GET, &path, None)
         .header("sec-purpose", "prefetch;prerender")
         .body(Body::empty());
     assert!(world.send(prefetch.unwrap()).await.set_cookie().is_none());
+    assert!(world.cookie.is_none());
     assert_eq!(world.get(&path).await.status, StatusCode::SEE_OTHER);
 }
 

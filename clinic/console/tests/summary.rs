@@ -122,30 +122,46 @@ fn silence_is_named_and_not_interpreted() {
     );
 }
 
-/// Averages 3.1/3 = 1.033… and 4.9/3 = 1.633…; shown 1 and 1.6, so 0.6 and not 0.600… of the unrounded.
-/// Before the infusion on 14 March: the last seven days' three entries; after it one.
+/// Averages 3.13/3 = 1.043… and 5/3 = 1.666…, which differ by 0.623…; shown are 1 and 1.7, which differ by 0.7.
+/// All together 8.13/6 = 1.355. Before the infusion on 14 March lie the last seven days' entries, after it none.
 #[test]
 fn compares_what_is_shown_and_says_when_it_cannot() {
     let trend = noon(&[
         ("2026-03-03", 2.0),
         ("2026-03-04", 1.9),
-        ("2026-03-05", 1.0),
+        ("2026-03-05", 1.1),
         ("2026-03-11", 1.0),
         ("2026-03-12", 1.0),
-        ("2026-03-13", 1.1),
+        ("2026-03-13", 1.13),
     ]);
-    let got = told(&trend, &[moment("2026-03-14T10:00:00Z", 1)], &last_days(14));
+    let infusion = moment("2026-03-14T10:00:00Z", 1);
     assert_eq!(
-        got[2..],
+        told(&trend, &[infusion], &last_days(14))[1..],
         [
-            "In the last 7 days the average was 1 (3 entries); in the 7 days before, 1.6 (3 entries): 0.6 lower.",
+            "On the scale from 0 (worst) to 10 (best), the average was 1.4; the lowest was 1, 2 times, last on Thu 12 March; the highest 2, on Tue 3 March.",
+            "In the last 7 days the average was 1 (3 entries); in the 7 days before, 1.7 (3 entries): 0.7 lower.",
             "Latest infusion on Sat 14 March: 3 entries in the 7 days before it and 0 entries since then, too few to compare.",
             "The longest time without an entry was 6 days, from 5 to 11 March 2026.",
         ]
     );
+}
+
+/// Three days after an infusion (2+3+4)/3 = 3 before and (6+7+8)/3 = 7 since.
+#[test]
+fn a_recent_infusion_is_told_up_to_now() {
+    let trend = noon(&[
+        ("2026-03-07", 2.0),
+        ("2026-03-09", 3.0),
+        ("2026-03-11", 4.0),
+        ("2026-03-13", 6.0),
+        ("2026-03-14", 7.0),
+        ("2026-03-15", 8.0),
+    ]);
+    let infusion = moment("2026-03-12T12:00:00Z", 1);
+    let got = told(&trend, &[infusion], &last_days(30));
     assert_eq!(
-        got[1],
-        "On the scale from 0 (worst) to 10 (best), the average was 1.3; the lowest was 1, 3 times, last on Thu 12 March; the highest 2, on Tue 3 March."
+        got[3],
+        "Latest infusion on Thu 12 March: in the 7 days before it the average was 3 (3 entries); since then, 7 (3 entries): 4 higher."
     );
 }
 

@@ -42,6 +42,7 @@ struct Inner {
     sync_fails: Option<Problem>,
     made: u32,
     held: bool,
+    waiting: u32,
 }
 
 struct Clinic {
@@ -65,6 +66,7 @@ impl Fake {
             sync_fails: None,
             made: 0,
             held: false,
+            waiting: 0,
         };
         Self {
             env,
@@ -107,22 +109,33 @@ impl Fake {
         self.inner().sync_fails = how;
     }
 
-    /// While held, every call waits: for a test that needs two requests at once.
+    /// While held, every change waits: for a test that needs two requests at once.
     pub fn hold(&self, held: bool) {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.held = held;
+        self.inner().held = held;
         self.released.notify_all();
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        self.released
-            .wait_while(inner, |inner| inner.held)
-            .unwrap_or_else(PoisonError::into_inner)
+    /// How many changes wait because they are held.
+    pub fn waiting(&self) -> u32 {
+        self.inner().waiting
     }
 
-    fn opened(&self) -> Answer<MutexGuard<'_, Inner>> {
-        let inner = self.inner();
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn to_change(&self) -> MutexGuard<'_, Inner> {
+        let mut inner = self.inner();
+        inner.waiting += 1;
+        let mut inner = self
+            .released
+            .wait_while(inner, |inner| inner.held)
+            .unwrap_or_else(PoisonError::into_inner);
+        inner.waiting -= 1;
+        inner
+    }
+
+    fn opened<'a>(&self, inner: MutexGuard<'a, Inner>) -> Answer<MutexGuard<'a, Inner>> {
         if inner.open {
             Ok(inner)
         } else {
@@ -157,7 +170,7 @@ impl Service for Fake {
     }
 
     fn found(&self, new: &NewClinic) -> Answer<Founded> {
-        let mut inner = self.inner();
+        let mut inner = self.to_change();
         if inner.clinic.is_some() {
             return Err(Problem::new(
                 Kind::Conflict,
@@ -177,7 +190,7 @@ impl Service for Fake {
     }
 
     fn unlock(&self, passphrase: &str) -> Answer<()> {
-        let mut inner = self.inner();
+        let mut inner = self.to_change();
         let fits = inner
             .clinic
             .as_ref()
@@ -198,14 +211,14 @@ impl Service for Fake {
     }
 
     fn invites(&self) -> Answer<Vec<InviteView>> {
-        let mut invites = self.opened()?.invites.clone();
+        let mut invites = self.opened(self.inner())?.invites.clone();
         invites.sort_by_key(|invite| std::cmp::Reverse(invite.created));
         Ok(invites)
     }
 
     fn invite(&self, applicant: &Applicant) -> Answer<Invitation> {
         const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-        let mut inner = self.opened()?;
+        let mut inner = self.opened(self.to_change())?;
         inner.made += 1;
         let now = self.env.now();
         let id = format!("new-{}", inner.made);
@@ -234,7 +247,7 @@ impl Service for Fake {
     }
 
     fn admit(&self, invite: &str, digits: &str, applicant: &Applicant) -> Answer<Admission> {
-        let mut inner = self.opened()?;
+        let mut inner = self.opened(self.to_change())?;
         let now = self.env.now();
         let found = inner
             .invites
@@ -252,7 +265,7 @@ impl Service for Fake {
     }
 
     fn withdraw(&self, invite: &str) -> Answer<()> {
-        let mut inner = self.opened()?;
+        let mut inner = self.opened(self.to_change())?;
         let found = inner
             .invites
             .iter_mut()
@@ -263,14 +276,14 @@ impl Service for Fake {
     }
 
     fn patients(&self) -> Answer<Vec<PatientRow>> {
-        let inner = self.opened()?;
+        let inner = self.opened(self.inner())?;
         let mut rows: Vec<PatientRow> = inner.pages.iter().map(row).collect();
         rows.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(rows)
     }
 
     fn patient(&self, id: &str, range: &Range) -> Answer<Option<PatientPage>> {
-        let mut inner = self.opened()?;
+        let mut inner = self.opened(self.inner())?;
         let person = inner.clinic.as_ref().map(|clinic| clinic.person.clone());
         let Some(page) = inner.pages.iter_mut().find(|page| page.row.id == id) else {
             return Ok(None);
@@ -298,7 +311,7 @@ impl Service for Fake {
     }
 
     fn mark_reviewed(&self, patient: &str, entries: &[String]) -> Answer<()> {
-        let mut inner = self.opened()?;
+        let mut inner = self.opened(self.to_change())?;
         let person = inner.clinic.as_ref().map(|clinic| clinic.person.clone());
         let review = ReviewView {
             by: person.unwrap_or_default(),
@@ -320,7 +333,7 @@ impl Service for Fake {
     }
 
     fn sync_now(&self) -> Answer<()> {
-        let mut inner = self.opened()?;
+        let mut inner = self.opened(self.to_change())?;
         inner.sync.problem = inner.sync_fails.clone();
         match inner.sync_fails.clone() {
             Some(problem) => Err(problem),

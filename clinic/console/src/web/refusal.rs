@@ -244,7 +244,7 @@ fn told(problem: &Problem) -> (StatusCode, Page) {
             StatusCode::UNPROCESSABLE_ENTITY,
             "This cannot be accepted as it is",
         ),
-        Kind::Locked => (StatusCode::FORBIDDEN, "That does not fit"),
+        Kind::Locked => (StatusCode::FORBIDDEN, "This is locked, or does not fit"),
         Kind::Offline => (
             StatusCode::SERVICE_UNAVAILABLE,
             "The clinic’s server cannot be reached",

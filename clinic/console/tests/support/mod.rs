@@ -218,6 +218,35 @@ impl World {
         self.post(path, &all).await
     }
 
+    /// The same form twice, as by a double click: both arrive before either is answered.
+    pub async fn post_twice(&mut self, path: &str, fields: &[(&str, &str)]) -> [Answer; 2] {
+        let send_one = || {
+            let request = self
+                .request(Method::POST, path, Some("same-origin"))
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(Body::from(encode(fields)))
+                .unwrap();
+            let router = self.router.clone();
+            tokio::spawn(async move { send(&router, request).await })
+        };
+        self.fake.hold(true);
+        let (first, second) = (send_one(), send_one());
+        // The first waits in the service; give the second the time to get as far as it may.
+        for _ in 0..1_000 {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            if self.fake.waiting() > 0 {
+                break;
+            }
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        self.fake.hold(false);
+        let (first, second) = (first.await.unwrap(), second.await.unwrap());
+        if let Some(set) = second.set_cookie() {
+            self.cookie = Some(set.split(';').next().unwrap().to_owned());
+        }
+        [first, second]
+    }
+
     /// A request with this browser's cookie, without a body yet.
     pub fn request(
         &self,
