@@ -47,6 +47,7 @@ async fn the_list_shows_silence_in_words_and_what_is_to_be_reviewed() {
     page.assert_shows("Nothing to review");
     page.assert_shows("Not monitored around the clock.");
     page.assert_shows("Last synced 3 minutes ago");
+    page.assert_shows("As of Sun 15 March 2026, 13:00.");
 }
 
 #[tokio::test]

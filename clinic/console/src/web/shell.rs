@@ -45,6 +45,8 @@ pub(crate) struct Shell {
     pub(crate) here: String,
     pub(crate) sync: SyncLine,
     pub(crate) notice: Option<String>,
+    /// The instant of the page, for a printed one.
+    pub(crate) as_of: String,
     pub(crate) patients_here: bool,
     pub(crate) invites_here: bool,
 }
@@ -89,6 +91,7 @@ impl Unlocked {
             here: self.path.clone(),
             sync: SyncLine::new(self.sync.clone(), self.now),
             notice: notice.flatten(),
+            as_of: self.date(self.now),
             patients_here: self.path.starts_with("/patients"),
             invites_here: self.path.starts_with("/invites"),
         }
