@@ -1,14 +1,20 @@
 //! Requests that are not as they should be, wherever they go.
 
+use std::sync::Arc;
+
 use axum::body::{Body, Bytes};
 use axum::http::Request;
+use clinic_api::http::authority::{Authority, Scheme};
 use clinic_api::http::digest::ContentDigest;
 use clinic_api::http::problem::Code;
 use clinic_api::message::{Pull, ServerTime};
 use clinic_api::space::SpaceKind;
 use clinic_api::{limits, wire};
+use clinic_server::app::Config;
+use clinic_server::store::memory::MemoryStore;
 
-use crate::support::site::{HOST, Signer, refusal};
+use crate::support::clinic::Clinic;
+use crate::support::site::{HOST, Signer, Site, TestClock, refusal};
 use crate::support::world::World;
 
 type Headers = Vec<(&'static str, String)>;
@@ -314,4 +320,38 @@ async fn it_says_how_it_is() {
         .anonymous("GET", "/healthz", b"")
         .await
         .expect(200);
+}
+
+/// Both names are ours, but which of them was signed must not be a matter of choice.
+#[tokio::test]
+async fn a_request_that_names_two_of_our_names_is_refused() {
+    let clinic = Clinic::new(10);
+    let names = [HOST, "other.example"].map(|name| {
+        (
+            Scheme::Https,
+            Authority::parse(Scheme::Https, name).unwrap(),
+        )
+    });
+    let config = Config::new(names.to_vec(), vec![clinic.root_id()]);
+    let site = Site::with(Arc::new(MemoryStore::new()), TestClock::new(), config);
+    site.found(&clinic).await;
+    let target = format!("/v1/chains/{}", clinic.id());
+    for (host, absolute, fits) in [
+        (HOST, HOST, true),
+        ("other.example", "other.example", true),
+        (HOST, "other.example", false),
+    ] {
+        let signer = Signer {
+            authority: host,
+            ..site.signer(&clinic.desk)
+        };
+        let headers = signer.headers("GET", &target, b"");
+        let absolute = format!("http://{absolute}{target}");
+        let answer = site.raw("GET", &absolute, &headers, b"").await;
+        if fits {
+            assert_eq!(answer.status, 200);
+        } else {
+            assert_eq!(answer.refused(), refusal(Code::WrongAuthority));
+        }
+    }
 }

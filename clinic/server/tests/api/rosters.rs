@@ -113,3 +113,19 @@ async fn what_is_no_roster_is_refused() {
     }
     site.found(&clinic).await;
 }
+
+#[tokio::test]
+async fn other_statements_than_those_that_were_signed_are_refused() {
+    let clinic = Clinic::new(10);
+    let site = Site::new(&[&clinic]);
+    let signed = statements(&clinic.statements[..8]);
+    let headers = site
+        .signer(&clinic.clinician)
+        .headers("POST", "/v1/rosters", &signed);
+    let sent = clinic.founding();
+    let answer = site.raw("POST", "/v1/rosters", &headers, &sent).await;
+    assert_eq!(answer.refused(), refusal(Code::DigestMismatch));
+    site.raw("POST", "/v1/rosters", &headers, &signed)
+        .await
+        .expect(201);
+}

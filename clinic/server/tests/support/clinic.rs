@@ -3,12 +3,12 @@
 use clinic_api::chain::roster::{CONSENT, Roster, RosterStep, TeamWrap};
 use clinic_api::chain::{Body, ChainKind, Signed};
 use clinic_api::id::{ChainId, DeviceId, InviteLookup, MemberId, PersonId, SpaceId};
-use clinic_api::member::{KEM_KEY, Role, Team, root_id};
+use clinic_api::member::{Role, Team, root_id};
 use clinic_api::message::{NewInvite, Offer, Statements};
 use clinic_api::space::SpaceKind;
 use clinic_api::wire;
 
-use super::keys::{Device, Key, wrap};
+use super::keys::{Device, Key, kem, wrap};
 
 pub struct Clinic {
     pub root: Key,
@@ -137,7 +137,7 @@ impl Clinic {
         let code = if team == Team::Care { 100 } else { 200 };
         self.state(RosterStep::TeamKeyIssued {
             team,
-            kem: vec![self.seed.wrapping_add(code + generation); KEM_KEY],
+            kem: kem(self.seed.wrapping_add(code + generation)),
             wraps,
             previous: (generation > 0).then(|| vec![9; 48].into()),
         })

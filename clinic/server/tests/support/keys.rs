@@ -28,7 +28,15 @@ impl Key {
     }
 }
 
-/// A device or workstation. Its KEM key is any bytes: the server can't tell.
+/// An X-Wing key as far as anybody can tell without its seed: coefficients of
+/// zero, and any X25519 key.
+pub fn kem(seed: u8) -> Vec<u8> {
+    let mut key = vec![0; KEM_KEY];
+    key[KEM_KEY - 32..].fill(seed);
+    key
+}
+
+/// A device or workstation.
 pub struct Device {
     pub log: Key,
     pub request: Key,
@@ -41,7 +49,7 @@ impl Device {
         let keys = DeviceKeys {
             log: log.public(),
             request: request.public(),
-            kem: vec![seed; KEM_KEY],
+            kem: kem(seed),
         };
         Self { log, request, keys }
     }
@@ -62,7 +70,7 @@ impl Kit {
         let sign = Key::new(3, seed);
         let keys = KitKeys {
             sign: sign.public(),
-            kem: vec![seed; KEM_KEY],
+            kem: kem(seed),
         };
         Self { sign, keys }
     }

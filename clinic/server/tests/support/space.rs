@@ -39,6 +39,7 @@ pub fn epoch(chain: &EpochChain, parties: Parties<'_>, signer: &Device) -> Vec<u
         commitment: [3; 32],
         wraps: recipients.into_iter().map(|(id, _)| wrap(id)).collect(),
         previous_key: chain.last().map(|_| vec![4; 48].into()),
+        closed: Vec::new(),
     };
     let body = Body::following(ChainKind::Epoch, chain.tip(), 0, signer.id().into(), step);
     Signed::new(&body, |bytes| signer.log.sign(bytes)).to_bytes()
