@@ -2,7 +2,7 @@
 
 use companion_core::env::Env;
 use companion_core::problem::{Kind, Problem};
-use companion_core::sync::Cancel;
+use companion_core::sync::{Cancel, SyncError};
 use serde_json::json;
 
 use crate::args::{Enrol, VaultArgs};
@@ -13,9 +13,23 @@ use crate::out::Out;
 pub fn run(out: &Out, env: &Env, vault: &VaultArgs, args: &Enrol) -> Result<(), Problem> {
     let companion = open(env, vault)?;
     let sync = companion.sync();
-    let joining = sync
-        .join_blocking(&args.invite, args.server.as_deref(), &Cancel::new())?
-        .ok_or_else(|| Problem::new(Kind::Internal, "cancelled", "That was cancelled."))?;
+    let joined = sync.join_blocking(&args.invite, args.server.as_deref(), &Cancel::new());
+    let joining = match joined {
+        Ok(Some(joining)) => joining,
+        Ok(None) => {
+            let advice = "That was cancelled.";
+            return Err(Problem::new(Kind::Internal, "cancelled", advice));
+        }
+        Err(SyncError::NoServer) => {
+            return Err(Problem::new(
+                Kind::Input,
+                "server-needed",
+                "A typed invite doesn't say where the clinic's server is. Add its address, \
+                 which the clinic knows: --server https://…",
+            ));
+        }
+        Err(error) => return Err(error.into()),
+    };
     if args.share_by_default {
         companion.journal().set_share_by_default(true)?;
     }

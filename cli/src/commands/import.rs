@@ -14,8 +14,7 @@ use crate::out::Out;
 
 /// Imports a Daylio export; nothing is written until every mood name has a value.
 pub fn run(out: &Out, env: &Env, vault: &VaultArgs, args: &Import) -> Result<(), Problem> {
-    let bytes = std::fs::read(&args.file)
-        .map_err(|_| Problem::new(Kind::Input, "file-unreadable", "That file can't be read."))?;
+    let bytes = std::fs::read(&args.file).map_err(|_| unreadable())?;
     let zone = match &args.zone {
         Some(name) => TimeZone::get(name).map_err(|_| {
             Problem::new(
@@ -64,6 +63,11 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs, args: &Import) -> Result<(),
         lines.join("\n")
     });
     Ok(())
+}
+
+/// A file that isn't there, or isn't ours to read.
+pub fn unreadable() -> Problem {
+    Problem::new(Kind::Input, "file-unreadable", "That file can't be read.")
 }
 
 /// The mapping that the command line gives.

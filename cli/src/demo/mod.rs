@@ -6,9 +6,10 @@
 mod process;
 mod search;
 mod stage;
+mod stop;
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use companion_core::env::Env;
 use companion_core::problem::{Kind, Problem};
@@ -16,8 +17,11 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use crate::args::Demo;
+use crate::commands::import::unreadable;
 use crate::out::Out;
+use process::Children;
 use stage::Stage;
+use stop::Stop;
 
 /// The journal that the demo brings along: some months between infusions.
 const JOURNAL: &[u8] = include_bytes!("../../../tests/fixtures/daylio/demo.csv");
@@ -32,24 +36,35 @@ pub fn run(out: &Out, env: &Env, args: &Demo, dir: Option<&PathBuf>) -> Result<(
         None => std::env::temp_dir().join(format!("companion-demo-{}", std::process::id())),
     };
     std::fs::create_dir_all(&dir).map_err(|_| failed("The demo's folder can't be made."))?;
-    let result = show(out, env, args, dir.clone());
+    let children = Children::default();
+    let stop = Stop::listen(children.clone())?;
+    let result = show(out, env, args, dir.clone(), children, &stop);
     if keep.is_none() {
         // Best effort: what stays behind is a demo's data under a demo's passphrase.
         let _ = std::fs::remove_dir_all(&dir);
     }
-    result
+    match (&result, stop.signal()) {
+        // What failed after a signal failed because of it.
+        (Err(_), Some(signal)) => std::process::exit(128 + signal),
+        _ => result,
+    }
 }
 
-fn show(out: &Out, env: &Env, args: &Demo, dir: PathBuf) -> Result<(), Problem> {
+fn show(
+    out: &Out,
+    env: &Env,
+    args: &Demo,
+    dir: PathBuf,
+    children: Children,
+    stop: &Stop,
+) -> Result<(), Problem> {
     let mut steps = Steps::new(out);
     out.line("The Patient Companion, on this machine alone.\n");
     let journal = match &args.import {
-        Some(file) => {
-            std::fs::read(file).map_err(|_| failed("The file to import can't be read."))?
-        }
+        Some(file) => std::fs::read(file).map_err(|_| unreadable())?,
         None => JOURNAL.to_vec(),
     };
-    let mut stage = Stage::open(env, dir)?;
+    let mut stage = Stage::open(env, dir, children)?;
     let address = steps.time("server", "Clinic API started", |_| stage.start_server())?;
     steps.say(&format!("listening on {address}, with an empty store"));
     steps.time("clinic", "Clinic initialised", |_| stage.found_clinic())?;
@@ -128,7 +143,8 @@ fn show(out: &Out, env: &Env, args: &Demo, dir: PathBuf) -> Result<(), Problem> 
         return Ok(());
     }
     out.line("\nEverything stays up until you press Ctrl-C.");
-    wait_for_the_end()
+    stop.wait();
+    Ok(())
 }
 
 /// Steps with their times.
@@ -170,29 +186,6 @@ impl<'a> Steps<'a> {
 
 fn round(seconds: f64) -> f64 {
     (seconds * 1000.0).round() / 1000.0
-}
-
-fn wait_for_the_end() -> Result<(), Problem> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|_| failed("Waiting for Ctrl-C failed."))?;
-    runtime.block_on(async {
-        use tokio::signal::unix::{SignalKind, signal};
-        let terminated = signal(SignalKind::terminate());
-        match terminated {
-            Ok(mut terminated) => tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminated.recv() => {}
-            },
-            Err(_) => {
-                let _ = tokio::signal::ctrl_c().await;
-            }
-        }
-    });
-    // Gives the children's own shutdown a moment before they are ended.
-    std::thread::sleep(Duration::from_millis(50));
-    Ok(())
 }
 
 pub(crate) fn failed(advice: &str) -> Problem {

@@ -15,7 +15,7 @@ use companion_core::vault::{Cost, PassphraseFile};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
-use super::process::Process;
+use super::process::{Children, Process};
 use super::search::{self, Found};
 use super::{PASSPHRASE, failed};
 use crate::commands::import;
@@ -29,6 +29,7 @@ const BIRTH_DATE: &str = "1987-03-14";
 pub struct Stage {
     env: Env,
     dir: PathBuf,
+    children: Children,
     patient: Companion,
     /// Closed before the console opens the same vault.
     clinic: Option<Companion>,
@@ -51,7 +52,7 @@ pub struct Imported {
 
 impl Stage {
     /// Opens both vaults, or makes them.
-    pub fn open(env: &Env, dir: PathBuf) -> Result<Self, Problem> {
+    pub fn open(env: &Env, dir: PathBuf, children: Children) -> Result<Self, Problem> {
         let open = |name: &str| {
             let dir = dir.join(name);
             std::fs::create_dir_all(&dir)
@@ -64,6 +65,7 @@ impl Stage {
         let (patient, clinic) = (open("patient")?, open("clinic")?);
         Ok(Self {
             env: env.clone(),
+            children,
             patient,
             clinic: Some(clinic),
             server: None,
@@ -109,7 +111,7 @@ impl Stage {
             root.to_string(),
         ];
         let log = self.dir.join("server.log");
-        let (process, _) = Process::start("clinic-server", &args, &log)?;
+        let (process, _) = Process::start(&self.children, "clinic-server", &args, &log)?;
         self.server = Some(process);
         Ok(self.address.clone())
     }
@@ -281,7 +283,7 @@ impl Stage {
         let dir = self.dir.join("clinic");
         let args = ["--dir".to_owned(), dir.to_string_lossy().into_owned()];
         let log = self.dir.join("console.log");
-        let (process, line) = Process::start("clinic-console", &args, &log)?;
+        let (process, line) = Process::start(&self.children, "clinic-console", &args, &log)?;
         self.console = Some(process);
         let url = line
             .split_whitespace()

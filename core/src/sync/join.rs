@@ -2,7 +2,7 @@
 
 use clinic_api::chain::Signed;
 use clinic_api::chain::patient::ClinicRef;
-use clinic_api::id::ChainId;
+use clinic_api::id::{ChainId, InviteLookup};
 use clinic_api::message::{Claim, InviteOffer, Offer};
 use clinic_api::wire;
 use minicbor::{Decode, Encode};
@@ -18,6 +18,7 @@ use crate::space::patient;
 use crate::vault::{Me, Vault, VaultError};
 
 const JOINING: &str = "sync.joining";
+const CLAIMING: &str = "sync.claiming";
 
 /// A joining that was begun: the digits for staff to compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,27 @@ struct Kept {
     clinic: String,
     #[n(1)]
     digits: u64,
+}
+
+impl From<Kept> for Joining {
+    fn from(kept: Kept) -> Self {
+        Self {
+            clinic: kept.clinic,
+            digits: Digits::from_value(kept.digits),
+        }
+    }
+}
+
+/// A claim as it was sent first. The server takes the same bytes again, and no others.
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Claiming {
+    #[n(0)]
+    lookup: InviteLookup,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    claim: Vec<u8>,
+    #[n(2)]
+    joining: Kept,
 }
 
 impl Sync {
@@ -63,23 +85,28 @@ impl Sync {
             (None, None) => return Err(SyncError::NoServer),
         };
         let mut link = Link::new(&mut self.vault.lock(), address.clone())?;
-        let path = format!("/v1/invites/{}", code.secret.lookup());
-        let answer = link.expect(&Request::get(path.clone()).unsigned()).await?;
-        let offer = checked_offer(&code, &answer)?;
-        let (claim, joining) = {
-            let mut vault = self.vault.lock();
-            prepare(&mut vault, &code.secret, &offer, &address)?
-        };
-        let request = Request::post(format!("{path}/claim"), wire::encode(&claim)).unsigned();
-        link.expect(&request).await?;
-        let kept = Kept {
-            clinic: joining.clinic.clone(),
-            digits: joining.digits.value(),
+        let lookup = code.secret.lookup();
+        let path = format!("/v1/invites/{lookup}");
+        let begun = begun(&self.vault.lock(), lookup)?;
+        let claiming = match begun {
+            // The answer to it may have been lost: the server offers nothing a second time.
+            Some(claiming) => claiming,
+            None => {
+                let request = Request::get(path.clone()).unsigned();
+                let offer = checked_offer(&code, &link.expect(&request).await?)?;
+                prepare(&mut self.vault.lock(), &code.secret, &offer)?
+            }
         };
         self.vault
             .lock()
+            .set_setting(SERVER, address.to_string().as_bytes())?;
+        let request = Request::post(format!("{path}/claim"), claiming.claim).unsigned();
+        link.expect(&request).await?;
+        let kept = claiming.joining;
+        self.vault
+            .lock()
             .set_setting(JOINING, &wire::encode(&kept))?;
-        Ok(joining)
+        Ok(kept.into())
     }
 
     /// As [`Sync::join`], for callers without an async runtime; none when cancelled.
@@ -104,10 +131,7 @@ impl Sync {
             return Ok(None);
         };
         let kept: Kept = wire::decode(&bytes).map_err(|_| VaultError::Damaged)?;
-        Ok(Some(Joining {
-            clinic: kept.clinic,
-            digits: Digits::from_value(kept.digits),
-        }))
+        Ok(Some(kept.into()))
     }
 
     /// The patient whose device this is.
@@ -125,6 +149,15 @@ impl Sync {
     pub fn unsent(&self) -> Result<u64, SyncError> {
         Ok(self.vault.lock().unsent()?)
     }
+}
+
+/// The claim of this invite that was prepared before.
+fn begun(vault: &Vault, lookup: InviteLookup) -> Result<Option<Claiming>, SyncError> {
+    let Some(bytes) = vault.setting(CLAIMING)? else {
+        return Ok(None);
+    };
+    let claiming: Claiming = wire::decode(&bytes).map_err(|_| VaultError::Damaged)?;
+    Ok((claiming.lookup == lookup).then_some(claiming))
 }
 
 fn checked_offer(code: &InviteCode, answer: &[u8]) -> Result<Offer, SyncError> {
@@ -158,12 +191,7 @@ fn set_up(vault: &mut Vault) -> Result<ChainId, SyncError> {
 }
 
 /// Everything is in the vault before the claim is sent, so that a retry sends the same.
-fn prepare(
-    vault: &mut Vault,
-    secret: &InviteSecret,
-    offer: &Offer,
-    address: &Server,
-) -> Result<(Claim, Joining), SyncError> {
+fn prepare(vault: &mut Vault, secret: &InviteSecret, offer: &Offer) -> Result<Claiming, SyncError> {
     let id = set_up(vault)?;
     vault.load_patient(id)?;
     let chain = vault.chains().patient(id).ok_or(SyncError::Internal)?;
@@ -181,7 +209,6 @@ fn prepare(
     for entry in patient_spaces(id, Some(offer.roster)) {
         vault.follow_space(&entry)?;
     }
-    vault.set_setting(SERVER, address.to_string().as_bytes())?;
     let statements = vault.statements(id)?;
     let claim = Claim {
         statements: statements
@@ -191,11 +218,14 @@ fn prepare(
         mac: secret.claim_mac(id, offer.root),
     };
     let digits = invite::digits(secret.lookup(), id, offer.root, offer.roster)?;
-    Ok((
-        claim,
-        Joining {
+    let claiming = Claiming {
+        lookup: secret.lookup(),
+        claim: wire::encode(&claim),
+        joining: Kept {
             clinic: offer.clinic.clone(),
-            digits,
+            digits: digits.value(),
         },
-    ))
+    };
+    vault.set_setting(CLAIMING, &wire::encode(&claiming))?;
+    Ok(claiming)
 }

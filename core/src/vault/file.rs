@@ -113,6 +113,8 @@ fn connect(path: &Path, key: &Seed, create: bool) -> Result<Connection, VaultErr
     // A raw key: no passphrase derivation inside SQLCipher (its syntax is x'…').
     let hex = zeroize::Zeroizing::new(data_encoding::HEXLOWER.encode(key.expose()));
     let literal = zeroize::Zeroizing::new(format!("x'{}'", hex.as_str()));
+    // What can be wrong is told by an error; SQLCipher would print it, too.
+    conn.pragma_update(None, "cipher_log_level", "NONE")?;
     conn.pragma_update(None, "key", literal.as_str())?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     conn.pragma_update(None, "secure_delete", "ON")?;

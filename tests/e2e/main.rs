@@ -1,0 +1,17 @@
+//! End to end: the real programs, over HTTP, as patients, clinicians and operators use them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "test code: it stops at the first surprise, and measures real processes by the real clock"
+)]
+
+mod clock;
+mod commands;
+mod demo;
+mod enrolment;
+mod oracle;
+mod sharing;
+mod vault;
