@@ -53,7 +53,10 @@ pub enum VaultError {
 impl From<rusqlite::Error> for VaultError {
     fn from(error: rusqlite::Error) -> Self {
         // SQLite's own texts may quote values: only the code is kept.
+        let extended = error.sqlite_error().map(|e| e.extended_code);
         match error.sqlite_error_code() {
+            // The file beside the log, through which connections agree, has no room to grow.
+            _ if extended == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => Self::Full,
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 Self::ReadOnly

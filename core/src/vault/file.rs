@@ -5,6 +5,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use clinic_api::crypto;
 use rusqlite::{Connection, OpenFlags};
@@ -16,6 +17,7 @@ use crate::space::keys::Seed;
 const DB: &str = "vault.db";
 const CHECK: &str = "vault.check";
 const LOCK: &str = "vault.lock";
+static STARTED: Once = Once::new();
 
 pub(super) fn exists(dir: &Path) -> bool {
     dir.join(DB).exists() && dir.join(CHECK).exists()
@@ -114,6 +116,8 @@ fn connect(path: &Path, key: &Seed, create: bool) -> Result<Connection, VaultErr
     let mode: String =
         conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if !mode.eq_ignore_ascii_case("wal") {
+    // SQLite lets a second thread in before SQLCipher has started: the first opening is alone.
+    STARTED.call_once(|| drop(Connection::open_in_memory()));
         return Err(VaultError::ReadOnly);
     }
     conn.pragma_update(None, "synchronous", "FULL")?;
