@@ -42,6 +42,9 @@ pub enum VaultError {
     /// The author may not write this event here.
     #[error("this may not be written here")]
     NotAllowed,
+    /// More than one frame can carry; it could never be sent.
+    #[error("more than can be sent at once")]
+    TooLarge,
     /// Any other failure of the file system.
     #[error("the file system refused")]
     Io,
@@ -142,6 +145,11 @@ impl From<VaultError> for Problem {
             VaultError::NotAllowed => {
                 Self::new(Kind::Refused, "not-allowed", "That can't be written here.")
             }
+            VaultError::TooLarge => Self::new(
+                Kind::Input,
+                "too-large",
+                "That is more than can be sent at once. Split it in two.",
+            ),
             VaultError::Io => Self::new(
                 Kind::Storage,
                 "file-system",
