@@ -131,7 +131,8 @@ impl Journal {
             mood: now.mood,
         };
         let drafts = vec![
-            Draft::new(care, &EntryUnshared { entry }),
+            Draft::new(care, &EntryUnshared { entry, versions }),
+        let versions = view::versions_in(&vault, care.space, entry)?;
             Draft::new(private, &copy),
         ];
         vault.append(Author::Patient, vec![drafts])?;
