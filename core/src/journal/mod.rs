@@ -8,7 +8,7 @@ mod vocabulary;
 
 pub use body::{EntryUnshared, MoodRecorded};
 pub use error::JournalError;
-pub use mood::{Mood, NOTE_CHARACTERS, Sleep, Valence};
+pub use mood::{Mood, NOTE_CHARACTERS, Sleep, Valence, WORD_CHARACTERS, WORDS};
 pub use view::{Entry, JournalView, Version};
 pub use vocabulary::{ASSOCIATIONS, FEELINGS, is_association, is_feeling};
 
