@@ -127,7 +127,7 @@ fn state_code(state: ReviewState) -> u8 {
 }
 
 pub(super) fn reviews(vault: &Vault, space: SpaceId) -> Result<Vec<Review>, VaultError> {
-    let sql = "SELECT entry, version, state, device, at_ms FROM view_review
+    let sql = "SELECT DISTINCT entry, version, state, device, at_ms, event FROM view_review
                WHERE space = ?1 ORDER BY at_ms DESC, entry, event";
     let mut query = vault.reader().prepare_cached(sql)?;
     let rows = query.query_map([space.0], |row| {

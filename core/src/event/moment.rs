@@ -68,7 +68,7 @@ impl Moment {
         let named = !self.zone.is_empty()
             && self.zone.len() <= 64
             && self.zone.bytes().all(|b| b.is_ascii_graphic());
-        if self.offset.abs() > 93_600 || !named {
+        if self.offset.unsigned_abs() > 93_600 || !named {
             return Err(MomentError::Zone);
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! The bodies of the front desk's events.
 
 use clinic_api::id::ChainId;
+use jiff::civil::Date;
 use minicbor::{Decode, Encode};
 
 use crate::event::{Body, Kind};
@@ -22,6 +23,17 @@ pub struct PatientAdmitted {
 
 impl Body for PatientAdmitted {
     const KIND: Kind = Kind::PatientAdmitted;
+}
+
+/// Whether that can be a person's name here.
+pub(super) fn is_name(name: &str) -> bool {
+    !name.trim().is_empty() && name.chars().count() <= 200 && !name.chars().any(char::is_control)
+}
+
+/// A date of birth, written as `YYYY-MM-DD`, from 1900 on.
+pub(super) fn birth_date(text: &str) -> Option<Date> {
+    let date: Date = text.parse().ok()?;
+    (date.to_string() == text && date.year() >= 1900).then_some(date)
 }
 
 impl std::fmt::Debug for PatientAdmitted {

@@ -8,7 +8,6 @@ pub use view::{FrontView, Patient};
 
 use clinic_api::id::ChainId;
 use clinic_api::space::SpaceKind;
-use jiff::civil::Date;
 
 use crate::companion::SharedVault;
 use crate::event::Moment;
@@ -74,18 +73,15 @@ impl Front {
         birth_date: &str,
     ) -> Result<(), FrontError> {
         let name = name.trim();
-        if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
+        if !body::is_name(name) {
             return Err(FrontError::Name);
         }
         let mut vault = self.vault.lock();
         let today = Moment::of(vault.env().now(), &vault.env().zone())
             .local()
             .date();
-        let birth: Date = birth_date
-            .trim()
-            .parse()
-            .map_err(|_| FrontError::BirthDate)?;
-        if birth > today || birth.year() < 1900 {
+        let birth = body::birth_date(birth_date.trim()).ok_or(FrontError::BirthDate)?;
+        if birth > today {
             return Err(FrontError::BirthDate);
         }
         let body = PatientAdmitted {

@@ -3,7 +3,7 @@
 use clinic_api::id::{ChainId, SpaceId};
 use rusqlite::{Transaction, params};
 
-use super::body::PatientAdmitted;
+use super::body::{PatientAdmitted, birth_date, is_name};
 use crate::event::Kind;
 use crate::vault::{Applied, Outcome, Vault, VaultError, View};
 
@@ -58,6 +58,9 @@ impl View for FrontView {
         let Ok(body) = event.envelope.body::<PatientAdmitted>() else {
             return Ok(Outcome::Malformed);
         };
+        if !is_name(&body.name) || birth_date(&body.birth_date).is_none() {
+            return Ok(Outcome::Malformed);
+        }
         let sql = "INSERT INTO view_patient (space, patient, event, log, hlc_ms, hlc_counter,
                        at_ms, name, birth_date)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";

@@ -25,12 +25,16 @@ impl Body for MoodRecorded {
 }
 
 /// An entry is no longer shared with the care team.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct EntryUnshared {
     /// The entry.
     #[n(0)]
     pub entry: EntryId,
+    /// The versions that it takes back: those that its writer saw. By name, because the clock
+    /// of whoever wrote one may have been ahead.
+    #[n(1)]
+    pub versions: Vec<EventId>,
 }
 
 impl Body for EntryUnshared {

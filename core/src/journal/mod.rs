@@ -8,9 +8,11 @@ mod vocabulary;
 
 pub use body::{EntryUnshared, MoodRecorded};
 pub use error::JournalError;
-pub use mood::{Mood, NOTE_CHARACTERS, Sleep, Valence};
+pub use mood::{Mood, NOTE_CHARACTERS, Sleep, Valence, WORD_CHARACTERS, WORDS};
 pub use view::{Entry, JournalView, Version};
 pub use vocabulary::{ASSOCIATIONS, FEELINGS, is_association, is_feeling};
+
+use std::collections::HashSet;
 
 use clinic_api::crypto;
 use clinic_api::space::SpaceKind;
@@ -130,8 +132,9 @@ impl Journal {
             replaces,
             mood: now.mood,
         };
+        let versions = view::versions_in(&vault, care.space, entry)?;
         let drafts = vec![
-            Draft::new(care, &EntryUnshared { entry }),
+            Draft::new(care, &EntryUnshared { entry, versions }),
             Draft::new(private, &copy),
         ];
         vault.append(Author::Patient, vec![drafts])?;
@@ -213,9 +216,10 @@ impl Journal {
             let both = both(&vault)?;
             let space = space(&vault, share)?;
             let mut groups = Vec::new();
+            let mut of_chunk = HashSet::new();
             for imported in chunk {
                 let entry = imported_id(&imported.source_id);
-                if view::exists(&vault, &both, entry)? {
+                if !of_chunk.insert(entry) || view::exists(&vault, &both, entry)? {
                     result.already += 1;
                     continue;
                 }
@@ -257,7 +261,8 @@ fn from_import(imported: &ImportedEntry) -> Mood {
 }
 
 fn share_by_default(vault: &Vault) -> Result<bool, VaultError> {
-    Ok(vault.setting(SHARE_BY_DEFAULT)?.is_some_and(|v| v == [1]))
+    let clinic = both(vault)?.iter().any(|s| s.kind == SpaceKind::Care);
+    Ok(clinic && vault.setting(SHARE_BY_DEFAULT)?.is_some_and(|v| v == [1]))
 }
 
 fn both(vault: &Vault) -> Result<Vec<SpaceEntry>, VaultError> {

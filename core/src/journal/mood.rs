@@ -8,8 +8,10 @@ use crate::event::Moment;
 
 /// Characters that a note may have.
 pub const NOTE_CHARACTERS: usize = 20_000;
-const WORDS: usize = 50;
-const WORD_CHARACTERS: usize = 100;
+/// Words that each list of an entry may have.
+pub const WORDS: usize = 50;
+/// Characters that a word may have.
+pub const WORD_CHARACTERS: usize = 100;
 
 /// How pleasant a feeling is: −1 (very unpleasant) to 1 (very pleasant).
 ///

@@ -66,7 +66,7 @@ impl View for JournalView {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn create(&self, tx: &Transaction<'_>) -> Result<(), VaultError> {
@@ -85,6 +85,10 @@ impl View for JournalView {
                  space BLOB NOT NULL, entry BLOB NOT NULL,
                  hlc_ms INTEGER NOT NULL, hlc_counter INTEGER NOT NULL, log BLOB NOT NULL,
                  PRIMARY KEY (space, entry)
+             ) STRICT, WITHOUT ROWID;
+             CREATE TABLE view_entry_taken_back (
+                 space BLOB NOT NULL, entry BLOB NOT NULL, event BLOB NOT NULL,
+                 PRIMARY KEY (space, entry, event)
              ) STRICT, WITHOUT ROWID;
              CREATE TABLE view_entry (
                  space BLOB NOT NULL, entry BLOB NOT NULL, event BLOB NOT NULL,
@@ -115,7 +119,7 @@ impl View for JournalView {
                 let Ok(body) = event.envelope.body::<EntryUnshared>() else {
                     return Ok(Outcome::Malformed);
                 };
-                unshare(tx, event, body.entry)?;
+                unshare(tx, event, &body)?;
                 recompute(tx, event.space, body.entry)?;
             }
             Kind::EntryReviewed
@@ -156,7 +160,11 @@ fn insert_version(
     Ok(())
 }
 
-fn unshare(tx: &Transaction<'_>, event: &Applied<'_>, entry: EntryId) -> Result<(), VaultError> {
+fn unshare(
+    tx: &Transaction<'_>,
+    event: &Applied<'_>,
+    body: &EntryUnshared,
+) -> Result<(), VaultError> {
     let sql = "INSERT INTO view_entry_unshared (space, entry, hlc_ms, hlc_counter, log)
                VALUES (?1, ?2, ?3, ?4, ?5)
                ON CONFLICT (space, entry) DO UPDATE SET hlc_ms = excluded.hlc_ms,
@@ -166,11 +174,17 @@ fn unshare(tx: &Transaction<'_>, event: &Applied<'_>, entry: EntryId) -> Result<
     let hlc = event.envelope.hlc;
     tx.prepare_cached(sql)?.execute(params![
         event.space.0,
-        entry.0,
+        body.entry.0,
         hlc.ms,
         hlc.counter,
         event.log.0
     ])?;
+    let sql = "INSERT INTO view_entry_taken_back (space, entry, event) VALUES (?1, ?2, ?3)
+               ON CONFLICT DO NOTHING";
+    let mut taken_back = tx.prepare_cached(sql)?;
+    for version in &body.versions {
+        taken_back.execute(params![event.space.0, body.entry.0, version.0])?;
+    }
     Ok(())
 }
 
@@ -182,6 +196,8 @@ fn recompute(tx: &Transaction<'_>, space: SpaceId, entry: EntryId) -> Result<(),
                            WHERE u.space = ?1 AND u.entry = ?2
                            AND (u.hlc_ms, u.hlc_counter, u.log)
                              > (v.hlc_ms, v.hlc_counter, v.log))
+                   OR EXISTS (SELECT 1 FROM view_entry_taken_back t
+                              WHERE t.space = ?1 AND t.entry = ?2 AND t.event = v.event)
                FROM view_entry_version v
                LEFT JOIN view_entry_replaced r
                    ON r.space = v.space AND r.entry = v.entry AND r.event = v.event

@@ -42,6 +42,9 @@ pub enum VaultError {
     /// The author may not write this event here.
     #[error("this may not be written here")]
     NotAllowed,
+    /// More than one frame can carry; it could never be sent.
+    #[error("more than can be sent at once")]
+    TooLarge,
     /// Any other failure of the file system.
     #[error("the file system refused")]
     Io,
@@ -53,7 +56,10 @@ pub enum VaultError {
 impl From<rusqlite::Error> for VaultError {
     fn from(error: rusqlite::Error) -> Self {
         // SQLite's own texts may quote values: only the code is kept.
+        let extended = error.sqlite_error().map(|e| e.extended_code);
         match error.sqlite_error_code() {
+            // The file beside the log, through which connections agree, has no room to grow.
+            _ if extended == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => Self::Full,
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 Self::ReadOnly
@@ -140,6 +146,11 @@ impl From<VaultError> for Problem {
             VaultError::NotAllowed => {
                 Self::new(Kind::Refused, "not-allowed", "That can't be written here.")
             }
+            VaultError::TooLarge => Self::new(
+                Kind::Input,
+                "too-large",
+                "That is more than can be sent at once. Split it in two.",
+            ),
             VaultError::Io => Self::new(
                 Kind::Storage,
                 "file-system",

@@ -1,6 +1,7 @@
 //! The event log: appending, for local and remote events alike.
 
 use clinic_api::id::{DeviceId, LogId, SpaceId};
+use clinic_api::limits;
 use clinic_api::log::{LogTip, Seen};
 use clinic_api::space::SpaceKind;
 use clinic_api::wire;
@@ -8,9 +9,14 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::chains::SpaceEntry;
 use super::view::{self, Place, View};
-use super::{Vault, VaultError, logs};
+use super::{Me, Vault, VaultError, logs};
 use crate::event::{Body, Envelope, EventId, Hlc, Moment};
 use crate::space::authority::Author;
+
+/// More than an envelope has beside its body.
+const ENVELOPE: usize = 192;
+/// More than padding, salt and tag add to the largest frame.
+const PADDING: usize = 8 * 1024;
 
 /// What came of an event. Whatever it is, the event is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -115,14 +121,18 @@ impl Vault {
     /// the names of all, in order.
     ///
     /// # Errors
-    /// [`VaultError::NotAllowed`] where this device may not write one of them
-    /// there; [`VaultError::Full`] and the like: nothing was written.
+    /// [`VaultError::NotAllowed`] where this device is not that author's or may not write
+    /// one of them there; [`VaultError::TooLarge`] where a group fits into no frame;
+    /// [`VaultError::Full`] and the like: nothing was written.
     pub fn append(
         &mut self,
         author: Author,
         groups: Vec<Vec<Draft>>,
     ) -> Result<Vec<EventId>, VaultError> {
         let device = self.device()?.id();
+        if self.own_author(device)? != Some(author) {
+            return Err(VaultError::NotAllowed);
+        }
         let (env, views) = (self.env.clone(), self.views);
         let mut clock = self.clock;
         let now = env.now();
@@ -131,6 +141,9 @@ impl Vault {
             let mut names = Vec::new();
             for drafts in groups {
                 let mut frames: Vec<(SpaceId, i64, u32)> = Vec::new();
+                if !fits(&drafts) {
+                    return Err(VaultError::TooLarge);
+                }
                 for draft in drafts {
                     let space = draft.space;
                     let log = logs::own_or_new(tx, &env, space.space, device)?;
@@ -168,6 +181,20 @@ impl Vault {
         })?;
         self.clock = clock;
         Ok(names)
+    }
+
+    /// In what quality this device writes now; none before it is anybody's, and after its removal.
+    fn own_author(&mut self, device: DeviceId) -> Result<Option<Author>, VaultError> {
+        match self.me()? {
+            None => Ok(None),
+            Some(Me::Patient { .. }) => Ok(Some(Author::Patient)),
+            Some(Me::Staff { roster, .. }) => {
+                self.load_roster(roster)?;
+                let roster = self.chains.roster(roster);
+                let role = roster.and_then(|r| r.workstation_role(device, r.tip().number));
+                Ok(role.map(Author::from))
+            }
+        }
     }
 
     /// Takes in a verified run of another device: the same append and apply.
@@ -265,6 +292,16 @@ impl Vault {
         }
         Ok(all)
     }
+}
+
+/// Whether the drafts of a group fit into one frame, padded, in each of their spaces.
+fn fits(drafts: &[Draft]) -> bool {
+    let within = |space: SpaceId| {
+        let of_space = drafts.iter().filter(|d| d.space.space == space);
+        let bytes: usize = of_space.map(|d| d.envelope.body.len() + ENVELOPE).sum();
+        bytes <= limits::FRAME_BODY - PADDING
+    };
+    drafts.iter().all(|draft| within(draft.space.space))
 }
 
 fn known(conn: &Connection, place: &Place, event: EventId) -> Result<bool, VaultError> {

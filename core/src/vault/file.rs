@@ -5,6 +5,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use clinic_api::crypto;
 use rusqlite::{Connection, OpenFlags};
@@ -16,6 +17,7 @@ use crate::space::keys::Seed;
 const DB: &str = "vault.db";
 const CHECK: &str = "vault.check";
 const LOCK: &str = "vault.lock";
+static STARTED: Once = Once::new();
 
 pub(super) fn exists(dir: &Path) -> bool {
     dir.join(DB).exists() && dir.join(CHECK).exists()
@@ -53,10 +55,23 @@ pub(super) fn open(dir: &Path, keys: &dyn KeyStore) -> Result<(Connection, File)
     let key = keys
         .load()?
         .ok_or(VaultError::Key(super::KeyStoreError::Unavailable))?;
-    if std::fs::read(dir.join(CHECK))? != check_value(&key) {
-        return Err(VaultError::WrongKey);
+    // Making a vault leaves a page at least: an empty file was emptied.
+    if std::fs::metadata(dir.join(DB))?.len() == 0 {
+        return Err(VaultError::Damaged);
     }
-    Ok((connect(&dir.join(DB), &key, false)?, lock))
+    let check = check_value(&key);
+    if std::fs::read(dir.join(CHECK))? == check {
+        return Ok((connect(&dir.join(DB), &key, false)?, lock));
+    }
+    // The check value may be what is damaged: the file itself has the last word.
+    match connect(&dir.join(DB), &key, false) {
+        Ok(conn) => {
+            write_atomically(&dir.join(CHECK), &check)?;
+            Ok((conn, lock))
+        }
+        Err(VaultError::Damaged) => Err(VaultError::WrongKey),
+        Err(error) => Err(error),
+    }
 }
 
 pub(super) fn set_aside(dir: &Path, env: &Env) -> Result<PathBuf, VaultError> {
@@ -109,7 +124,11 @@ fn connect(path: &Path, key: &Seed, create: bool) -> Result<Connection, VaultErr
     if create {
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
     }
+    // SQLite lets a second thread in before SQLCipher has started: the first opening is alone.
+    STARTED.call_once(|| drop(Connection::open_in_memory()));
     let conn = Connection::open_with_flags(path, flags)?;
+    // It would write page numbers to standard error; what failed is told by errors.
+    conn.pragma_update(None, "cipher_log_level", "NONE")?;
     // A raw key: no passphrase derivation inside SQLCipher (its syntax is x'…').
     let hex = zeroize::Zeroizing::new(data_encoding::HEXLOWER.encode(key.expose()));
     let literal = zeroize::Zeroizing::new(format!("x'{}'", hex.as_str()));

@@ -101,6 +101,14 @@ struct Kept {
     sealed: Vec<u8>,
 }
 
+/// Read first: a later version's file may have another shape.
+#[derive(Decode)]
+#[cbor(map)]
+struct Prefix {
+    #[n(0)]
+    version: u8,
+}
+
 impl PassphraseFile {
     /// The key file at `path`, opened or made with `passphrase`.
     pub fn new(path: PathBuf, passphrase: String, cost: Cost, env: Env) -> Self {
@@ -141,10 +149,11 @@ impl KeyStore for PassphraseFile {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(_) => return Err(KeyStoreError::Unavailable),
         };
-        let kept: Kept = wire::decode(&bytes).map_err(|_| KeyStoreError::Damaged)?;
-        if kept.version != 1 {
+        let prefix: Prefix = wire::decode(&bytes).map_err(|_| KeyStoreError::Damaged)?;
+        if prefix.version != 1 {
             return Err(KeyStoreError::Newer);
         }
+        let kept: Kept = wire::decode(&bytes).map_err(|_| KeyStoreError::Damaged)?;
         let key = self.wrapping_key(kept.cost, &kept.salt)?;
         let mut sealed = zeroize::Zeroizing::new(kept.sealed);
         let opened = key

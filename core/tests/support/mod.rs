@@ -100,6 +100,11 @@ impl Random for SeededRandom {
     }
 }
 
+/// A folder in memory where there is such a thing: these tests wait for no disk.
+pub fn quick_folder() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
+}
+
 /// An environment on a clock of its own.
 pub fn env(seed: u64) -> (Env, FakeClock) {
     let clock = FakeClock::at(START);

@@ -31,7 +31,7 @@ pub struct Device {
 impl Device {
     /// A new vault that is nobody's yet.
     pub fn new(seed: u64) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = super::quick_folder();
         let (env, clock) = env(seed);
         let companion =
             Companion::open_or_create(dir.path(), &keys(dir.path(), &env), env.clone()).unwrap();

@@ -7,6 +7,7 @@ use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
 use super::source_id::SourceIds;
 use super::{ImportError, LeftOut, MoodMap, Reading, Reason, mood};
+use crate::event::Moment;
 
 /// What an import would write, and what it would leave out. Every record of the
 /// file is in exactly one of both.
@@ -98,9 +99,14 @@ impl Reading {
 }
 
 /// In a gap the later time, of two equal times the first: see the module's page.
+///
+/// None where the journal takes no such moment: the zone can carry the first and the last days
+/// over the edge.
 fn instant(at: DateTime, zone: &TimeZone) -> Option<(Timestamp, i32)> {
     let instant = zone.to_ambiguous_timestamp(at).compatible().ok()?;
-    Some((instant, zone.to_offset(instant).seconds()))
+    let moment = Moment::of(instant, zone);
+    moment.check().ok()?;
+    Some((instant, moment.offset))
 }
 
 #[derive(Default)]

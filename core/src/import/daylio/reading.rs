@@ -11,6 +11,7 @@ use super::table::{Content, Record};
 use super::{
     FILE_RECORDS, ImportError, LeftOut, MoodName, NOTE_CHARACTERS, Reason, date, mood, text, time,
 };
+use crate::journal::{WORD_CHARACTERS, WORDS};
 
 /// A record that can be placed once its mood has a value.
 pub(super) struct Row {
@@ -148,11 +149,20 @@ fn row(columns: &Columns, record: &Record<'_>) -> Result<Row, Reason> {
     if characters > NOTE_CHARACTERS {
         return Err(Reason::NoteTooLong { characters });
     }
+    let activities = text::activities(cell(fields, columns.activities));
+    if activities.len() > WORDS {
+        let found = activities.len();
+        return Err(Reason::TooManyActivities { found });
+    }
+    let long = |name: &str| name.chars().count() > WORD_CHARACTERS;
+    if long(mood) || activities.iter().any(|name| long(name)) {
+        return Err(Reason::NameTooLong);
+    }
     Ok(Row {
         line: record.line,
         at: DateTime::from_parts(date, time),
         mood: mood.to_owned(),
-        activities: text::activities(cell(fields, columns.activities)),
+        activities,
         note,
     })
 }

@@ -1,6 +1,7 @@
 //! Why a single record was left out.
 
 use super::NOTE_CHARACTERS;
+use crate::journal::{WORD_CHARACTERS, WORDS};
 
 /// A record that was not placed. It holds nothing of the record's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +66,15 @@ pub enum Reason {
         /// Unicode characters of the note, with its title.
         characters: usize,
     },
+    /// It has more activities than an entry holds.
+    #[error("it has {found} activities; an entry holds {WORDS}")]
+    TooManyActivities {
+        /// How many different ones.
+        found: usize,
+    },
+    /// The name of its mood or of an activity is longer than an entry holds.
+    #[error("a name in it has more than {WORD_CHARACTERS} characters")]
+    NameTooLong,
 }
 
 impl Reason {
@@ -83,6 +93,8 @@ impl Reason {
             Self::ImpossibleTime => "impossible-time",
             Self::NoMood => "no-mood",
             Self::NoteTooLong { .. } => "note-too-long",
+            Self::TooManyActivities { .. } => "too-many-activities",
+            Self::NameTooLong => "name-too-long",
         }
     }
 }
