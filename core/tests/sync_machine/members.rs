@@ -7,7 +7,7 @@ use companion_core::care::ReviewState;
 use companion_core::sync::{Alarm, Machine, Next, SyncError};
 use companion_core::vault::Judgement;
 
-use crate::support::world::{World, admit, dismiss, hire, join, second_phone};
+use crate::support::world::{Device, World, admit, dismiss, hire, join, second_phone};
 use crate::support::{START, noted};
 
 /// Both look, both find no epoch, both write one: the server takes the first.
@@ -184,51 +184,109 @@ fn frames_of_a_removed_workstation_are_judged_by_what_they_cite() {
             v.extend_roster(world.roster, next).unwrap().unwrap();
         }
     });
-    let bytes = forge::seal(&gone, &care);
-    let log = gone.with(|v| v.own_log(care.space).unwrap().log);
-    world
-        .api
-        .logs
-        .get_mut(&care.space)
-        .unwrap()
-        .entry(log)
-        .or_default()
-        .push(bytes);
+    let now = gone.with(|v| {
+        let epoch = v.chains().epochs(care.space).unwrap().last().unwrap();
+        let (epoch, number) = (epoch.hash, epoch.number);
+        let key = v.epoch_key(care.space, epoch, number).unwrap().unwrap();
+        (
+            epoch,
+            key,
+            v.chains().roster(world.roster).unwrap().tip().hash,
+        )
+    });
+    put(
+        &mut world,
+        &gone,
+        forge::seal(&gone, &care, now.0, &now.1, now.2),
+    );
     world.phone.round(&mut world.api).unwrap();
+    assert_kept_unapplied(&world, &gone);
+}
+
+/// Somebody hands the new epoch's key to one who left, who cites the roster as it was before.
+#[test]
+fn a_later_epoch_with_an_earlier_roster_is_not_believed() {
+    let mut world = World::settled();
+    let entry = world
+        .phone
+        .companion
+        .journal()
+        .record(&noted("mine", START), Some(true))
+        .unwrap();
+    world.settle();
+    let (gone, _) = hire(&mut world, 7, Role::Clinician);
+    gone.round(&mut world.api).unwrap();
+    dismiss(&mut world, gone.id, Role::Clinician);
+    world.settle();
+    gone.companion
+        .care()
+        .review(world.chain, &[entry], ReviewState::Incorporated)
+        .unwrap();
+    let care = world.entry(SpaceKind::Care);
+    let (epoch, key) = world.desk.with(|v| {
+        let epoch = v.chains().epochs(care.space).unwrap().last().unwrap();
+        let (epoch, number) = (epoch.hash, epoch.number);
+        (
+            epoch,
+            v.epoch_key(care.space, epoch, number).unwrap().unwrap(),
+        )
+    });
+    let before = gone.with(|v| v.chains().roster(world.roster).unwrap().tip().hash);
+    put(
+        &mut world,
+        &gone,
+        forge::seal(&gone, &care, epoch, &key, before),
+    );
+    world.phone.round(&mut world.api).unwrap();
+    assert_kept_unapplied(&world, &gone);
+}
+
+/// Puts a run at the end of a device's care log, as a server would that goes along with it.
+fn put(world: &mut World, device: &Device, bytes: Vec<u8>) {
+    let care = world.space(SpaceKind::Care);
+    let log = device.with(|v| v.own_log(care).unwrap().log);
+    let logs = world.api.logs.get_mut(&care).unwrap();
+    logs.entry(log).or_default().push(bytes);
+}
+
+fn assert_kept_unapplied(world: &World, author: &Device) {
+    let care = world.space(SpaceKind::Care);
     assert_eq!(
         world.phone.companion.care().reviews(world.chain).unwrap(),
         []
     );
     let unapplied = world.phone.with(|v| v.unapplied().unwrap());
-    assert_eq!(unapplied, [(care.space, gone.id, Judgement::NotAllowed, 1)]);
+    assert_eq!(unapplied, [(care, author.id, Judgement::NotAllowed, 1)]);
 }
 
 /// What a device would push if its machine went that far.
 mod forge {
-    use clinic_api::id::HeaderHash;
+    use clinic_api::id::{HeaderHash, StatementHash};
     use clinic_api::log::{Cites, Head, Item, Run};
     use clinic_api::wire::{SUITE, VERSION};
     use companion_core::event::Frame;
+    use companion_core::space::epoch::EpochKey;
     use companion_core::space::frame;
     use companion_core::vault::SpaceEntry;
 
     use crate::support::world::Device;
 
-    pub fn seal(device: &Device, entry: &SpaceEntry) -> Vec<u8> {
+    pub fn seal(
+        device: &Device,
+        entry: &SpaceEntry,
+        epoch: StatementHash,
+        key: &EpochKey,
+        roster: StatementHash,
+    ) -> Vec<u8> {
         device.with(|v| {
             let batches = v.unsealed(entry.space, 1, 1 << 20).unwrap();
             let own = v.own_log(entry.space).unwrap();
             assert!(own.tip.is_none_or(|t| t.number == 0));
-            let (hash, number) = {
-                let last = v.chains().epochs(entry.space).unwrap().last().unwrap();
-                (last.hash, last.number)
-            };
-            let key = v.epoch_key(entry.space, hash, number).unwrap().unwrap();
             let parties = v.chains().parties(entry);
             let cites = Cites {
-                epoch: hash,
+                epoch,
                 patient: parties.patient.unwrap().tip().hash,
-                roster: parties.roster.unwrap().tip().hash,
+                roster,
             };
             let place = frame::Place {
                 space: entry.space,
@@ -240,7 +298,7 @@ mod forge {
             let plain = Frame {
                 events: batches[0].events.clone(),
             };
-            let (body, header) = frame::seal(&device.env, &key, &place, &plain).unwrap();
+            let (body, header) = frame::seal(&device.env, key, &place, &plain).unwrap();
             let secrets = v.device().unwrap();
             let head = Head {
                 version: VERSION,

@@ -64,8 +64,8 @@ fn saying() -> impl Strategy<Value = Saying> {
         2 => (0_u8..3, some()).prop_map(|(entry, versions)| Saying::Unshare { entry, versions }),
         2 => (0_u8..3, 0_u8..24, any::<bool>())
             .prop_map(|(entry, version, incorporated)| Saying::Review { entry, version, incorporated }),
-        1 => (0_u8..3).prop_map(|entry| Saying::Read { entry }),
-        1 => Just(Saying::Welcome),
+        4 => (0_u8..2).prop_map(|entry| Saying::Read { entry }),
+        2 => Just(Saying::Welcome),
         2 => (0_u8..2, any::<u8>()).prop_map(|(patient, name)| Saying::Admit { patient, name }),
     ]
 }
