@@ -59,7 +59,8 @@ pub fn rounds(
             println!("{cut} cut short, {done} done");
             return;
         }
-        let after = chance.within(usual.mul_f64(1.5));
+        // While a program only starts, there is nothing to break.
+        let after = usual.mul_f64(0.3) + chance.within(usual);
         if round(chance, number, after) {
             done += 1;
         } else {

@@ -9,7 +9,7 @@ use companion_tests::site::Site;
 
 use crate::rounds::{cut, rounds, takes};
 
-const LINES: u32 = 12;
+const LINES: u32 = 60;
 
 /// A few entries, by one quick import: a Daylio export of a year of its own.
 fn write(patient: &Patient, dir: &Path, round: u32) -> Vec<String> {
@@ -18,9 +18,9 @@ fn write(patient: &Patient, dir: &Path, round: u32) -> Vec<String> {
         .collect();
     let mut csv = "full_date,date,weekday,time,mood,activities,note\n".to_owned();
     for (line, note) in notes.iter().enumerate() {
-        let (year, day) = (1950 + round, line + 1);
+        let (year, day, hour) = (1950 + round, line / 3 + 1, line % 3 + 9);
         csv.push_str(&format!(
-            "{year}-01-{day:02},x,x,10:00,good,\"\",\"{note}\"\n"
+            "{year}-01-{day:02},x,x,{hour}:00,good,\"\",\"{note}\"\n"
         ));
     }
     let path: PathBuf = dir.join("export.csv");

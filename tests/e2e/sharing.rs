@@ -142,3 +142,27 @@ fn patients_are_strangers_to_each_other() {
     assert_eq!(one.notes(true), ["of the first"]);
     assert_eq!(other.notes(true), ["of the second"]);
 }
+
+#[test]
+fn years_of_a_journal_go_over_in_one_round() {
+    let site = Site::new();
+    let (patient, chain) = site.enrolled("Robin Sand", "1979-05-06");
+    let mut csv = "full_date,date,weekday,time,mood,activities,note\n".to_owned();
+    let mut notes = Vec::new();
+    for n in 0..4_000 {
+        let (year, month, day, hour) =
+            (2010 + n / 1008, n / 84 % 12 + 1, n / 3 % 28 + 1, n % 3 + 9);
+        let note = format!("entry {n:04}");
+        csv.push_str(&format!(
+            "{year}-{month:02}-{day:02},x,x,{hour}:00,good,\"\",\"{note}\"\n"
+        ));
+        notes.push(note);
+    }
+    let file = site.path().join("years.csv");
+    std::fs::write(&file, csv).unwrap();
+    let imported = patient.json(&["import", file.to_str().unwrap(), "--share"]);
+    assert_eq!(imported["added"], 4_000);
+    assert_eq!(patient.sync()["frames_pushed"], 4_000);
+    site.office.sync();
+    assert_eq!(site.office.notes(chain), notes);
+}

@@ -113,7 +113,7 @@ impl Driver {
         if !request.body.is_empty() {
             builder = builder.header("content-type", CBOR);
         }
-        let Ok(mut response) = builder.body(request.body.clone()).send().await else {
+        let Some(mut response) = twice(builder.body(request.body.clone())).await else {
             return Ok(Reply::Unreachable);
         };
         let status = response.status().as_u16();
@@ -134,5 +134,16 @@ impl Driver {
         Ok(Reply::Problem(
             Problem::from_json(status, &body).unwrap_or_else(|_| Problem::of_status(status)),
         ))
+    }
+}
+
+/// Sends a request; once more where the connection had ended meanwhile, as servers end idle
+/// ones. Any request of the protocol can be sent again.
+async fn twice(request: reqwest::RequestBuilder) -> Option<reqwest::Response> {
+    let again = request.try_clone();
+    match request.send().await {
+        Ok(response) => Some(response),
+        Err(error) if error.is_connect() || error.is_timeout() => None,
+        Err(_) => again?.send().await.ok(),
     }
 }

@@ -12,6 +12,8 @@ use crate::event::Envelope;
 #[derive(Debug)]
 pub struct Batch {
     id: i64,
+    /// Where its events stand in the log of events.
+    rows: Vec<i64>,
     /// The events, in the order of writing.
     pub events: Vec<Envelope>,
 }
@@ -59,23 +61,26 @@ impl Vault {
         most: usize,
         bytes: usize,
     ) -> Result<Vec<Batch>, VaultError> {
-        let sql = "SELECT batch, envelope FROM event
+        let sql = "SELECT seq, batch, envelope FROM event
                    WHERE space = ?1 AND number IS NULL ORDER BY seq";
         let mut query = self.conn.prepare_cached(sql)?;
         let mut rows = query.query([space.0])?;
         let mut batches: Vec<Batch> = Vec::new();
         let mut size = 0_usize;
         while let Some(row) = rows.next()? {
-            let (id, envelope): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            let (seq, id): (i64, i64) = (row.get(0)?, row.get(1)?);
+            let envelope: Vec<u8> = row.get(2)?;
             size = size.saturating_add(envelope.len().saturating_add(600));
             let event = wire::decode(&envelope).map_err(|_| VaultError::Damaged)?;
             if let Some(batch) = batches.last_mut().filter(|b| b.id == id) {
+                batch.rows.push(seq);
                 batch.events.push(event);
             } else if batches.len() >= most || (size > bytes && !batches.is_empty()) {
                 break;
             } else {
                 batches.push(Batch {
                     id,
+                    rows: vec![seq],
                     events: vec![event],
                 });
             }
@@ -104,16 +109,13 @@ impl Vault {
     pub fn keep_sealed(&mut self, sealed: Sealed<'_>) -> Result<(), VaultError> {
         let device = self.device()?.id();
         self.write(|tx| {
-            let number = "UPDATE event SET number = ?3 WHERE space = ?1 AND batch = ?2
-                          AND log = ?4 AND number IS NULL";
-            for (number_of, batch) in (sealed.first..).zip(sealed.batches) {
-                let log = sealed.tip.log.0;
-                tx.prepare_cached(number)?.execute(params![
-                    sealed.space.0,
-                    batch.id,
-                    number_of,
-                    log
-                ])?;
+            let sql = "UPDATE event SET number = ?2
+                       WHERE seq = ?1 AND log = ?3 AND number IS NULL";
+            let mut update = tx.prepare_cached(sql)?;
+            for (number, batch) in (sealed.first..).zip(sealed.batches) {
+                for seq in &batch.rows {
+                    update.execute(params![seq, number, sealed.tip.log.0])?;
+                }
             }
             let out = "INSERT INTO run_out (space, log, beat, first, bytes)
                        VALUES (?1, ?2, ?3, ?4, ?5)";
