@@ -29,6 +29,9 @@ class Enrolment(CompanionTestCase):
         shared = journal.record(mood(note="for the team"), share=True)
         self.assertTrue(journal.entry(shared).shared)
         self.assertFalse(journal.entry(before).shared)
+        self.assertFalse(journal.share_by_default(), "not before the person says so")
+        journal.set_share_by_default(True)
+        self.assertTrue(journal.share_by_default())
         self.assertGreater(sync.unsent(), 1)
 
         report = sync.round(core.Cancellation())
