@@ -63,8 +63,8 @@ impl Journal {
         guarded(|| self.core.unshare(entry))
     }
 
-    /// Whether new entries are shared with the care team unless said otherwise; no until the
-    /// person says yes.
+    /// Whether new entries are shared with the care team unless said otherwise: not before a clinic
+    /// was joined, and no until the person says yes.
     ///
     /// # Errors
     /// `Storage`.

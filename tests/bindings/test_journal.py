@@ -80,9 +80,10 @@ class Recording(CompanionTestCase):
         self.assertEqual(self.journal.count(), 1)
         self.assertFalse(self.journal.share_by_default())
 
-    def test_the_default_for_sharing_is_kept(self):
+    def test_a_default_to_share_stops_no_entry_before_a_clinic_is_joined(self):
         self.journal.set_share_by_default(True)
-        self.assertTrue(self.journal.share_by_default())
+        self.assertFalse(self.journal.share_by_default(), "there is nobody to share with")
+        self.assertFalse(self.journal.entry(self.journal.record(mood())).shared)
 
 
 class BadInput(CompanionTestCase):
