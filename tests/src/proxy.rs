@@ -17,8 +17,10 @@ pub enum Way {
 /// What goes wrong, once. Offsets count the bytes of that way since the fault was set.
 #[derive(Debug, Clone, Copy)]
 pub enum Fault {
-    /// The connection ends after so many bytes.
+    /// The connection ends after so many bytes; the next one is fine.
     Cut(Way, usize),
+    /// The connection ends after so many bytes, and nothing gets through until [`Proxy::clear`].
+    Lose(Way, usize),
     /// This byte arrives with one bit changed.
     Flip(Way, usize),
 }
@@ -26,7 +28,7 @@ pub enum Fault {
 impl Fault {
     fn place(self) -> (Way, usize) {
         match self {
-            Self::Cut(way, at) | Self::Flip(way, at) => (way, at),
+            Self::Cut(way, at) | Self::Lose(way, at) | Self::Flip(way, at) => (way, at),
         }
     }
 }
@@ -35,6 +37,7 @@ impl Fault {
 struct State {
     port: AtomicU16,
     ended: AtomicBool,
+    lost: AtomicBool,
     fault: Mutex<Option<(Fault, usize)>>,
     wire: Mutex<Vec<Arc<Mutex<Vec<u8>>>>>,
 }
@@ -81,6 +84,7 @@ impl Proxy {
 
     /// Lets everything pass again; whether the fault had happened.
     pub fn clear(&self) -> bool {
+        self.state.lost.store(false, Ordering::SeqCst);
         self.state.fault.lock().unwrap().take().is_none()
     }
 
@@ -101,6 +105,9 @@ impl Drop for Proxy {
 
 impl State {
     fn carry(self: &Arc<Self>, client: TcpStream) {
+        if self.lost.load(Ordering::SeqCst) {
+            return;
+        }
         let port = self.port.load(Ordering::SeqCst);
         let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else {
             return;
@@ -153,6 +160,10 @@ impl State {
         *set = None;
         match fault {
             Fault::Cut(..) => (true, place),
+            Fault::Lose(..) => {
+                self.lost.store(true, Ordering::SeqCst);
+                (true, place)
+            }
             Fault::Flip(..) => {
                 bytes[place] ^= 0x04;
                 (false, bytes.len())

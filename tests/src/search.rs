@@ -73,6 +73,30 @@ fn swap(letter: char) -> char {
     }
 }
 
+/// Where a secret stands: as bytes, in hexadecimal or in base64. It is named by `name`, not shown.
+pub fn found_secret(name: &str, secret: &[u8], haystacks: &[Haystack]) -> Vec<String> {
+    let forms = [
+        secret.to_vec(),
+        HEXLOWER.encode(secret).into_bytes(),
+        HEXUPPER.encode(secret).into_bytes(),
+        BASE64_NOPAD
+            .encode(&secret[..secret.len() / 3 * 3])
+            .into_bytes(),
+        BASE64URL_NOPAD
+            .encode(&secret[..secret.len() / 3 * 3])
+            .into_bytes(),
+    ];
+    let mut found = Vec::new();
+    for form in forms {
+        let finder = memmem::Finder::new(&form);
+        let places = haystacks
+            .iter()
+            .filter(|(_, bytes)| finder.find(bytes).is_some());
+        found.extend(places.map(|(place, _)| format!("{name} in {place}")));
+    }
+    found
+}
+
 /// Where words stand, and in which form. Words are named by their place in the list, not shown.
 pub fn found(words: &[&str], haystacks: &[Haystack]) -> Vec<String> {
     let mut found = Vec::new();
