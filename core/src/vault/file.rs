@@ -107,11 +107,30 @@ fn lock(dir: &Path) -> Result<File, VaultError> {
         .truncate(false)
         .write(true)
         .open(dir.join(LOCK))?;
-    match file.try_lock() {
+    match try_lock(&file) {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(VaultError::InUse),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
+}
+
+#[cfg(not(target_os = "android"))]
+fn try_lock(file: &File) -> Result<(), TryLockError> {
+    file.try_lock()
+}
+
+/// The same lock (`flock`): the standard library has it on Linux and not on Android.
+#[cfg(target_os = "android")]
+fn try_lock(file: &File) -> Result<(), TryLockError> {
+    use rustix::fs::{FlockOperation, flock};
+    use rustix::io::Errno;
+    flock(file, FlockOperation::NonBlockingLockExclusive).map_err(|error| {
+        if error == Errno::WOULDBLOCK {
+            TryLockError::WouldBlock
+        } else {
+            TryLockError::Error(error.into())
+        }
+    })
 }
 
 /// Tells a wrong key from damage before SQLCipher is asked, which can't.
