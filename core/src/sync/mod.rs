@@ -172,11 +172,15 @@ fn block_on<T>(
         .enable_all()
         .build()
         .map_err(|_| SyncError::Internal)?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         tokio::select! {
             biased;
             () = cancel.cancelled() => Ok(None),
             result = work => result.map(Some),
         }
-    })
+    });
+    // A name that is being looked up can't be stopped, and takes up to half a minute where the
+    // network is bad: dropping the runtime would wait for it.
+    runtime.shutdown_background();
+    ended
 }
