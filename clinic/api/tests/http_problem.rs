@@ -54,6 +54,8 @@ fn codes_are_those_of_the_contract() {
     let expected = [
         ("malformed-body", 400),
         ("body-too-large", 413),
+        ("unsupported-media-type", 415),
+        ("request-timeout", 408),
         ("unsupported-version", 400),
         ("digest-mismatch", 400),
         ("signature-missing", 401),

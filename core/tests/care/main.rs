@@ -11,7 +11,7 @@
 mod support;
 
 use clinic_api::id::ChainId;
-use companion_core::care::ReviewState;
+use companion_core::care::{ReviewState, ReviewedVersion};
 use companion_core::event::EntryId;
 use companion_core::front::FrontError;
 use companion_core::journal::JournalError;
@@ -39,14 +39,22 @@ fn a_review_is_of_a_version_and_an_edit_is_a_new_one_to_review() {
     let (mut world, id) = with_entry();
     let care = world.desk.companion.care();
     let before = care.entries(world.chain, 0, i64::MAX, 9).unwrap()[0].version;
+    let first = ReviewedVersion {
+        entry: id,
+        version: before,
+    };
+    let nobodys = ReviewedVersion {
+        entry: EntryId([0; 16]),
+        version: before,
+    };
     assert_eq!(
-        care.review(world.chain, &[id], ReviewState::Reviewed)
+        care.review(world.chain, &[first], ReviewState::Reviewed)
             .unwrap(),
         1
     );
     world.desk.clock.advance(1_000);
     assert_eq!(
-        care.review(world.chain, &[id], ReviewState::Incorporated)
+        care.review(world.chain, &[first], ReviewState::Incorporated)
             .unwrap(),
         1
     );
@@ -72,14 +80,14 @@ fn a_review_is_of_a_version_and_an_edit_is_a_new_one_to_review() {
     );
     // What isn't there, or no longer shared, can't be reviewed.
     assert_eq!(
-        care.review(world.chain, &[EntryId([0; 16])], ReviewState::Reviewed)
+        care.review(world.chain, &[nobodys], ReviewState::Reviewed)
             .unwrap(),
         0
     );
     world.phone.companion.journal().unshare(id).unwrap();
     world.settle();
     assert_eq!(
-        care.review(world.chain, &[id], ReviewState::Reviewed)
+        care.review(world.chain, &[first], ReviewState::Reviewed)
             .unwrap(),
         0
     );

@@ -7,8 +7,10 @@ use clinic_api::chain::roster::RosterStep;
 use clinic_api::id::{ChainId, DeviceId, MemberId, PersonId, SpaceId};
 use clinic_api::member::{Role, Team};
 use clinic_api::space::SpaceKind;
+use companion_core::care::ReviewedVersion;
 use companion_core::companion::Companion;
 use companion_core::env::Env;
+use companion_core::event::EntryId;
 use companion_core::space::authority::Author;
 use companion_core::space::keys::{RootSecret, Seed, TeamSecret};
 use companion_core::space::{clinic, patient as patient_chain};
@@ -219,6 +221,13 @@ pub fn entry_of(kind: SpaceKind, chain: ChainId, roster: ChainId) -> SpaceEntry 
     }
 }
 
+/// The present version of an entry of the patient's, as a review names it.
+pub fn present(world: &World, entry: EntryId) -> ReviewedVersion {
+    let found = world.phone.companion.journal().entry(entry);
+    let version = found.unwrap().unwrap().version;
+    ReviewedVersion { entry, version }
+}
+
 /// What joining by an invite leaves behind, without the invite.
 pub fn join(phone: &Device, api: &mut Api, roster: ChainId) -> ChainId {
     let chain = join_locally(phone, roster, api_root(api, roster));
@@ -332,6 +341,21 @@ pub fn dismiss(world: &mut World, out: DeviceId, role: Role) {
     change_roster(desk, api, roster, |_, _, _| {
         RosterStep::WorkstationRemoved { device: out }
     });
+    renew_keys(world, role);
+}
+
+/// Gives a person another role and issues the keys that they held anew.
+pub fn change_role(world: &mut World, person: PersonId, from: Role, to: Role) {
+    let (desk, api, roster) = (&world.desk, &mut world.api, world.roster);
+    change_roster(desk, api, roster, |_, _, _| RosterStep::RoleChanged {
+        person,
+        role: to,
+    });
+    renew_keys(world, from);
+}
+
+fn renew_keys(world: &mut World, role: Role) {
+    let (desk, api, roster) = (&world.desk, &mut world.api, world.roster);
     for team in Team::ALL.into_iter().filter(|t| t.includes(role)) {
         let all = team_secrets(desk, roster);
         let old = all.iter().find(|(t, _)| *t == team).map(|(_, s)| s.clone());

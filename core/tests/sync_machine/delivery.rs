@@ -6,7 +6,7 @@ use clinic_api::wire;
 use companion_core::care::ReviewState;
 use companion_core::sync::{Machine, SyncError};
 
-use crate::support::world::{Device, World};
+use crate::support::world::{Device, World, present};
 use crate::support::{START, noted};
 
 #[test]
@@ -71,11 +71,14 @@ fn reviews_and_readings_come_back_to_the_patient() {
         .unwrap();
     world.settle();
     let care = world.desk.companion.care();
-    care.welcome(world.chain).unwrap();
     assert_eq!(care.note_reading(world.chain, &[entry]).unwrap(), 1);
     assert_eq!(
-        care.review(world.chain, &[entry], ReviewState::Reviewed)
-            .unwrap(),
+        care.review(
+            world.chain,
+            &[present(&world, entry)],
+            ReviewState::Reviewed
+        )
+        .unwrap(),
         1
     );
     world.settle();
@@ -90,7 +93,10 @@ fn reviews_and_readings_come_back_to_the_patient() {
     assert_eq!((readings.len(), readings[0].entry), (1, entry));
     assert!(at_patient.welcomed_ms(world.chain).unwrap().is_some());
     assert_eq!(
-        at_patient.person_at(world.chain, world.desk.id).unwrap(),
+        at_patient
+            .person_at(world.chain, world.desk.id)
+            .unwrap()
+            .map(|(_, name)| name),
         Some("Dr. Adler".to_owned())
     );
 }
