@@ -72,11 +72,23 @@ fn invites() -> Vec<Value> {
         changed
     };
     let other = |at: usize| if &text[at..=at] == "7" { "8" } else { "7" };
+    // Two characters that changed places: the first two from there on that differ.
+    let neighbours = |from: usize| {
+        let mut all: Vec<char> = text.chars().filter(|c| *c != '-').collect();
+        let mut places = from..all.len() - 1;
+        let at = places.find(|n| all[*n] != all[n + 1]).unwrap();
+        all.swap(at, at + 1);
+        all.into_iter().collect()
+    };
     [
         (swap(0, other(0)), "checksum"),
         (swap(15, other(15)), "checksum"),
         (swap(33, other(33)), "checksum"),
+        (neighbours(0), "checksum"),
+        (neighbours(12), "checksum"),
+        (neighbours(26), "checksum"),
         (swap(3, "U"), "shape"),
+        (swap(33, "U"), "shape"),
         (text[..32].to_owned(), "shape"),
         (format!("{text}0"), "shape"),
         (format!("https://clinic.example/{text}"), "not-ours"),

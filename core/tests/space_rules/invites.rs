@@ -11,7 +11,8 @@ fn secret() -> InviteSecret {
 }
 
 /// Base32 of the bytes, by hand in Python: `int.from_bytes(b"sixteen secrets!") << 2`
-/// in base 32 with Crockford's digits; then the checksum from `hashlib`.
+/// in base 32 with Crockford's digits; then the two check symbols, found there by trying all
+/// pairs for the one with which α and α² are roots, by tables of logarithms.
 #[test]
 fn the_text_is_what_another_implementation_makes() {
     assert_eq!(secret().text(), TEXT);
@@ -19,50 +20,76 @@ fn the_text_is_what_another_implementation_makes() {
     assert_eq!(parsed.expose(), b"sixteen secrets!");
 }
 
-const TEXT: &str = "EDMQ-GX35-CNQ2-0WV5-CDS6-AX3K-44EM";
+const TEXT: &str = "EDMQ-GX35-CNQ2-0WV5-CDS6-AX3K-44XC";
 
-/// A mistyped letter passes with 1/1024; how many of one invite's 868 do is
-/// fixed by its secret.
+fn several() -> Vec<String> {
+    let mut secrets = vec![[0; 16], [0xff; 16], *b"sixteen secrets!"];
+    secrets.extend((0_u8..9).map(|n| std::array::from_fn(|i| n ^ (i as u8).wrapping_mul(37))));
+    let text = |bytes| InviteSecret::from_bytes(bytes).text().replace('-', "");
+    secrets.into_iter().map(text).collect()
+}
+
+fn passes(typed: &[u8]) -> bool {
+    InviteSecret::parse(std::str::from_utf8(typed).unwrap()).is_ok()
+}
+
 #[test]
-fn single_substitutions_are_caught() {
-    let text: Vec<char> = TEXT.chars().filter(|c| *c != '-').collect();
-    let (mut tried, mut missed) = (0, Vec::new());
-    for at in 0..text.len() {
-        for other in ALPHABET.chars().filter(|c| *c != text[at]) {
-            let mut typed = text.clone();
-            typed[at] = other;
-            tried += 1;
-            if InviteSecret::parse(&typed.iter().collect::<String>()).is_ok() {
-                missed.push((at, other));
+fn every_mistyped_character_is_caught() {
+    let mut tried = 0;
+    for text in several() {
+        for at in 0..text.len() {
+            for other in ALPHABET.bytes().filter(|c| *c != text.as_bytes()[at]) {
+                let mut typed = text.clone().into_bytes();
+                typed[at] = other;
+                tried += 1;
+                assert!(!passes(&typed), "{other} at {at} of {text}");
             }
         }
     }
-    assert_eq!(tried, 28 * 31);
-    assert_eq!(missed.len(), 0, "{missed:?}");
+    assert_eq!(tried, 12 * 28 * 31);
 }
 
-/// Over many invites about one substitution in 1,024 passes: 10 bits of checksum.
-/// In the two characters of the checksum itself all are caught.
 #[test]
-fn of_all_substitutions_about_one_in_1024_passes() {
-    let (mut tried, mut passed) = (0, 0);
-    for n in 0..48 {
-        let text = InviteSecret::from_bytes([n; 16]).text().replace('-', "");
-        for at in 0..28 {
-            for other in ALPHABET.chars().filter(|c| !text[at..].starts_with(*c)) {
-                let mut typed = text.clone();
-                typed.replace_range(at..=at, &other.to_string());
-                tried += 1;
-                if InviteSecret::parse(&typed).is_ok() {
-                    assert!(at < 26);
-                    passed += 1;
+fn every_two_characters_that_changed_places_are_caught() {
+    let mut tried = 0;
+    for text in several() {
+        for first in 0..text.len() {
+            for second in first + 1..text.len() {
+                let mut typed = text.clone().into_bytes();
+                typed.swap(first, second);
+                let differs = typed != text.as_bytes();
+                tried += usize::from(differs && second == first + 1);
+                assert_eq!(passes(&typed), !differs, "{first} and {second} of {text}");
+            }
+        }
+    }
+    assert!(tried > 200, "{tried} neighbours");
+}
+
+/// All 378 pairs of places of one invite, with all other characters.
+#[test]
+fn every_two_mistyped_characters_are_caught() {
+    let text = TEXT.replace('-', "").into_bytes();
+    let mut tried = 0;
+    for first in 0..text.len() {
+        for second in first + 1..text.len() {
+            for one in ALPHABET.bytes().filter(|c| *c != text[first]) {
+                for other in ALPHABET.bytes().filter(|c| *c != text[second]) {
+                    let mut typed = text.clone();
+                    (typed[first], typed[second]) = (one, other);
+                    tried += 1;
+                    assert!(!passes(&typed), "at {first} and {second}");
                 }
             }
         }
     }
-    assert_eq!(tried, 48 * 868);
-    // 48 · 26 · 31 / 1,024 = 37.8 expected; six standard deviations are 37.
-    assert!((1..75).contains(&passed), "{passed}");
+    assert_eq!(tried, 378 * 31 * 31);
+}
+
+#[test]
+fn the_check_characters_are_of_the_alphabet_too() {
+    let typed = format!("{}U", &TEXT[..33]);
+    assert_eq!(InviteSecret::parse(&typed).unwrap_err(), InviteError::Shape);
 }
 
 #[test]

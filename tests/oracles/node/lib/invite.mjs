@@ -31,10 +31,22 @@ export function unbase32(text, length) {
   return new Uint8Array(bits.slice(0, length * 8).match(/.{8}/g).map((b) => parseInt(b, 2)))
 }
 
-const checksum = (secret) => base32(H('invite checksum', secret)).slice(0, 2)
+// GF(32) by powers of α, where α⁵ = α² + 1.
+const POWERS = [1]
+while (POWERS.length < 31) {
+  const next = POWERS.at(-1) * 2
+  POWERS.push(next < 32 ? next : next ^ 0b100101)
+}
+const times = (a, b) => (a && b ? POWERS[(POWERS.indexOf(a) + POWERS.indexOf(b)) % 31] : 0)
+/** The polynomial of these characters' values at x, the first the highest coefficient. */
+const at = (word, x) => [...word].reduce((sum, c) => times(sum, x) ^ ALPHABET.indexOf(c), 0)
+const fits = (word) => at(word, POWERS[1]) === 0 && at(word, POWERS[2]) === 0
+const pairs = [...ALPHABET].flatMap((a) => [...ALPHABET].map((b) => a + b))
+/** The word with the one pair of check characters with which it fits. */
+const checked = (word) => word + pairs.find((pair) => fits(word + pair))
 
 export const lookup = (secret) => KDF(secret, '', 'invite lookup').subarray(0, 16)
-export const text = (secret) => (base32(secret) + checksum(secret)).match(/.{4}/g).join('-')
+export const text = (secret) => checked(base32(secret)).match(/.{4}/g).join('-')
 export const offerMac = (secret, offer) =>
   hmac(KDF(secret, '', 'invite clinic'), L('invite clinic', lookup(secret), offer))
 export const claimMac = (secret, patient, root) =>
@@ -47,10 +59,10 @@ export function parseText(typed) {
     .toUpperCase()
     .replace(/O/g, '0')
     .replace(/[IL]/g, '1')
-  need(plain.length === 28, 'shape')
+  need(plain.length === 28 && [...plain].every((c) => ALPHABET.includes(c)), 'shape')
   const secret = unbase32(plain.slice(0, 26), 16)
   need(secret, 'shape')
-  need(plain.slice(26) === checksum(secret), 'checksum')
+  need(fits(plain), 'checksum')
   return secret
 }
 
