@@ -16,7 +16,11 @@ mod epochs;
 mod invites;
 #[path = "space_rules/padding.rs"]
 mod padding;
+#[path = "space_rules/patients.rs"]
+mod patients;
 #[path = "space_rules/seals.rs"]
 mod seals;
+#[path = "space_rules/staff.rs"]
+mod staff;
 #[path = "../examples/vectors/mod.rs"]
 mod vectors;

@@ -221,6 +221,19 @@ pub fn patient(world: &World) -> Vec<Value> {
             ),
             "rule",
         ),
+        case(
+            "patient",
+            "the last of all members is removed",
+            1,
+            &say(
+                world,
+                Who::Phone,
+                ChainKind::Patient,
+                Some(tip(all, 1)),
+                out(Vec::new()),
+            ),
+            "rule",
+        ),
     ];
     cases.extend(spellings(world, last, end));
     cases

@@ -3,6 +3,7 @@
 use clinic_api::id::{HeaderHash, StatementHash};
 use clinic_api::log::{Head, Item, Run};
 use clinic_api::member::Wrap;
+use clinic_api::{crypto, wire};
 use companion_core::space::keys::Seed;
 use companion_core::space::wrap::{self, Purpose};
 use serde_json::{Value, json};
@@ -29,7 +30,7 @@ pub fn runs(world: &World) -> Vec<Value> {
     let resign = |run: &Run, how: &dyn Fn(&mut Head)| {
         let mut head = run.claimed_head().unwrap();
         how(&mut head);
-        Run::new(run.cites, run.items.clone(), &head, |bytes| log.sign(bytes))
+        Run::new(run.items.clone(), &head, |bytes| log.sign(bytes))
     };
     let swapped = change(&first, &|r| r.items.swap(0, 1));
     let erased = change(&first, &|r| r.items[0] = Item::Erased([5; 32]));
@@ -41,9 +42,20 @@ pub fn runs(world: &World) -> Vec<Value> {
     let by_other = {
         let head = first.claimed_head().unwrap();
         let tablet = &world.spaces[0].logs[1];
-        Run::new(first.cites, first.items.clone(), &head, |bytes| {
-            tablet.sign(bytes)
-        })
+        Run::new(first.items.clone(), &head, |bytes| tablet.sign(bytes))
+    };
+    let without_epoch = {
+        // A map of 12; the last field is key 13 and 34 bytes of a hash.
+        let mut head = first.head.clone();
+        head.truncate(head.len() - 35);
+        head[0] -= 1;
+        let signature = log.sign(&crypto::to_sign("head", &[&head]));
+        let items = first.items.clone();
+        Run {
+            items,
+            head,
+            signature,
+        }
     };
     vec![
         case(
@@ -54,7 +66,7 @@ pub fn runs(world: &World) -> Vec<Value> {
         ),
         case("another device signs", 0, &by_other, "bad-signature"),
         case(
-            "the head's time changed",
+            "the head's last byte changed",
             0,
             &change(&first, &|r| *r.head.last_mut().unwrap() ^= 1),
             "bad-signature",
@@ -119,21 +131,32 @@ pub fn runs(world: &World) -> Vec<Value> {
         case(
             "another epoch cited",
             0,
-            &change(&first, &|r| r.cites.epoch = StatementHash([4; 32])),
+            &resign(&first, &|h| h.epoch = StatementHash([4; 32])),
             "frames-do-not-fit",
         ),
         case(
             "another patient chain cited",
             0,
-            &change(&first, &|r| r.cites.patient = StatementHash([4; 32])),
+            &resign(&first, &|h| h.patient = StatementHash([4; 32])),
             "frames-do-not-fit",
         ),
         case(
             "a roster cited",
             0,
-            &change(&first, &|r| r.cites.roster = StatementHash([4; 32])),
+            &resign(&first, &|h| h.roster = StatementHash([4; 32])),
             "frames-do-not-fit",
         ),
+        case(
+            "another epoch in the head of no frames",
+            2,
+            &change(&empty, &|r| {
+                let mut head = r.claimed_head().unwrap();
+                head.epoch = StatementHash([4; 32]);
+                r.head = wire::encode(&head);
+            }),
+            "bad-signature",
+        ),
+        case("a head without an epoch", 0, &without_epoch, "malformed"),
         case(
             "another number",
             0,

@@ -71,6 +71,7 @@ impl Log {
             patient: cites.patient,
             roster: cites.roster,
             at: fixed::NOW_MS,
+            epoch: cites.epoch,
         }
     }
 
@@ -110,7 +111,7 @@ impl Log {
             });
         }
         let head = self.head(number, last, &part.cites, part.seen);
-        let run = Run::new(part.cites, items, &head, |bytes| self.sign(bytes));
+        let run = Run::new(items, &head, |bytes| self.sign(bytes));
         let verified = run
             .verify(self.space, self.tip.as_ref(), &self.device.keys().log)
             .unwrap();

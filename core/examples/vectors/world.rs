@@ -210,7 +210,9 @@ impl World {
         let key = at.keys.last().filter(|_| knows_before);
         let last = at.chain.last().map(|record| (record, key));
         let (signer, sign) = self.signer(who);
-        let closed = at.logs.iter().filter_map(|log| self.closed(log)).collect();
+        let team = parties.kind.team();
+        let closed = |log| self.closed(log, team?);
+        let closed = at.logs.iter().filter_map(closed).collect();
         let (statement, key) =
             epoch::write(&env, parties, last, closed, fixed::NOW_MS, signer, sign).unwrap();
         let mut chain = at.chain.clone();
@@ -221,10 +223,10 @@ impl World {
         at.keys.push(key);
     }
 
-    /// The last head of a log by a workstation that left.
-    fn closed(&self, log: &Log) -> Option<LastHead> {
-        let workstation = self.roster.workstation(log.device.id())?;
-        let tip = log.tip.filter(|_| workstation.removed.is_some())?;
+    /// The last head of a log by a workstation that left the space's team.
+    fn closed(&self, log: &Log, team: Team) -> Option<LastHead> {
+        self.roster.left_team(log.device.id(), team)?;
+        let tip = log.tip?;
         Some(LastHead {
             space: log.space,
             log: tip.log,

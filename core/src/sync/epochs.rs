@@ -112,19 +112,20 @@ pub(super) fn standing(vault: &mut Vault, entry: &SpaceEntry) -> Result<Standing
     Ok(Standing::Write(Box::new(statement), key))
 }
 
-/// The last heads seen of logs by workstations that left the roster since the last epoch.
+/// The last heads seen of logs by workstations that left the space's team since the last epoch.
 fn closed_logs(
     vault: &Vault,
     entry: &SpaceEntry,
     last: Option<&EpochRecord>,
 ) -> Result<Vec<LastHead>, SyncError> {
-    let Some(roster) = vault.chains().parties(entry).roster else {
+    let roster = vault.chains().parties(entry).roster;
+    let Some((roster, team)) = roster.zip(entry.kind.team()) else {
         return Ok(Vec::new());
     };
     let since = last.and_then(|record| record.roster);
     let left = |device| {
-        let removed = roster.workstation(device).and_then(|w| w.removed);
-        removed.is_some_and(|number| since.is_none_or(|since| number > since))
+        let left = roster.left_team(device, team);
+        left.is_some_and(|number| since.is_none_or(|since| number > since))
     };
     let logs = vault.logs(entry.space)?;
     let closed = logs

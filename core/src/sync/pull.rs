@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use clinic_api::chain::epoch::EpochRecord;
 use clinic_api::id::{DeviceId, LogId, SpaceId};
-use clinic_api::log::{Head, Item, Run, Seen, VerifiedRun};
+use clinic_api::log::{Head, Item, LogTip, Run, Seen, VerifiedRun};
 use clinic_api::message::{Have, Pull, Pulled};
 use clinic_api::wire;
 
@@ -161,12 +161,12 @@ impl Pulling {
             report.alarm(Alarm::OwnLogLonger(space));
             vault.restart_log(space)?;
         }
-        if after_removal(vault, entry, &verified.head) {
+        if after_removal(vault, entry, head.device, &verified.tip) {
             self.stop(vault, space, &head, "after-removal", bytes)?;
             report.alarm(Alarm::AfterRemoval(space, log));
             return Ok(false);
         }
-        let (record, author) = match judge(vault, entry, &verified.head, &run) {
+        let (record, author) = match judge(vault, entry, &verified.head) {
             Some(found) => found,
             None => {
                 let alarm = Alarm::UnknownCitation(space, log);
@@ -245,29 +245,23 @@ fn log_key(vault: &Vault, entry: &SpaceEntry, device: DeviceId) -> Option<[u8; 3
     of_patient.or_else(of_staff)
 }
 
-/// Whether a run lies beyond the last head that counts of a removed device's log.
+/// Whether a run lies beyond the last head that counts of a log whose device is
+/// out, or on another branch at that head.
 ///
-/// For a patient's device its removal names that head; for a workstation the
-/// next epoch does.
-fn after_removal(vault: &Vault, entry: &SpaceEntry, head: &Head) -> bool {
+/// For a patient's device its removal names that head; for a workstation that
+/// left the space's team the next epoch does.
+fn after_removal(vault: &Vault, entry: &SpaceEntry, device: DeviceId, tip: &LogTip) -> bool {
     let parties = vault.chains().parties(entry);
-    let removed = parties
-        .patient
-        .and_then(|p| p.device(head.device))
-        .and_then(|d| d.removed.as_ref());
-    if let Some((_, heads)) = removed {
-        let last = heads
-            .iter()
-            .find(|h| h.space == entry.space && h.log == head.log());
-        return last.is_none_or(|h| head.beat > h.beat);
+    if let Some(chain) = parties.patient.filter(|p| p.device(device).is_some()) {
+        return !chain.counts(device, tip.log, tip.beat, tip.head);
     }
     let left = parties
         .roster
-        .and_then(|r| r.workstation(head.device))
-        .and_then(|w| w.removed);
+        .zip(entry.kind.team())
+        .and_then(|(roster, team)| roster.left_team(device, team));
     let epochs = vault.chains().epochs(entry.space);
     left.zip(epochs)
-        .is_some_and(|(left, epochs)| !epochs.counts(left, head.log(), head.beat))
+        .is_some_and(|(left, epochs)| !epochs.counts(left, tip.log, tip.beat, tip.head))
 }
 
 /// The epoch that a run cites, and in what quality its device wrote there.
@@ -275,31 +269,27 @@ fn after_removal(vault: &Vault, entry: &SpaceEntry, head: &Head) -> bool {
 /// None where a citation is in no chain as pulled. What is cited must be at
 /// least as new as what the epoch cites: a removed device can't write under a
 /// later epoch by citing an earlier roster.
-fn judge(
-    vault: &Vault,
-    entry: &SpaceEntry,
-    head: &Head,
-    run: &Run,
-) -> Option<(EpochRecord, Option<Author>)> {
+fn judge(vault: &Vault, entry: &SpaceEntry, head: &Head) -> Option<(EpochRecord, Option<Author>)> {
+    let cites = head.cites();
     let parties = vault.chains().parties(entry);
     let record = vault
         .chains()
         .epochs(entry.space)?
-        .get(run.cites.epoch)?
+        .get(cites.epoch)?
         .clone();
     if let Some(chain) = parties.patient {
-        let cited = chain.number_of(run.cites.patient)?;
+        let cited = chain.number_of(cites.patient)?;
         if record.patient.is_some_and(|n| cited < n) {
             return Some((record, None));
         }
     }
     if entry.kind.team().is_some() {
-        let cited = parties.roster?.number_of(run.cites.roster)?;
+        let cited = parties.roster?.number_of(cites.roster)?;
         if record.roster.is_some_and(|n| cited < n) {
             return Some((record, None));
         }
     }
-    let author = author_at(parties, head.device, &run.cites);
+    let author = author_at(parties, head.device, &cites);
     Some((record, author))
 }
 

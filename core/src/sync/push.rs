@@ -73,8 +73,9 @@ pub(super) fn seal_next(vault: &mut Vault, entry: &SpaceEntry) -> Result<usize, 
         patient: cites.patient,
         roster: cites.roster,
         at,
+        epoch: cites.epoch,
     };
-    let run = Run::new(cites, items, &head, |bytes| device.log().sign(bytes));
+    let run = Run::new(items, &head, |bytes| device.log().sign(bytes));
     let tip = LogTip {
         log: own.log,
         beat,

@@ -2,9 +2,9 @@
 
 use clinic_api::chain::ChainError;
 use clinic_api::chain::epoch::{EpochChain, Parties};
-use clinic_api::chain::patient::{ClinicRef, PatientChain};
+use clinic_api::chain::patient::{ClinicRef, LastHead, PatientChain};
 use clinic_api::chain::roster::{Roster, RosterStep};
-use clinic_api::id::MemberId;
+use clinic_api::id::{HeadHash, LogId, MemberId, SpaceId};
 use clinic_api::member::Team;
 use clinic_api::space::SpaceKind;
 use companion_core::space::keys::{Seed, TeamSecret};
@@ -194,14 +194,39 @@ fn the_epoch_after_a_workstation_left_closes_its_logs() {
     let world = World::new();
     let front = &world.spaces[3];
     let (anna, ben) = (front.logs[0].tip.unwrap(), front.logs[1].tip.unwrap());
-    let left = world.roster.workstation(world.ben.id()).unwrap().removed;
-    let left = left.unwrap();
-    assert!(front.chain.counts(left, ben.log, ben.beat));
-    assert!(!front.chain.counts(left, ben.log, ben.beat + 1));
-    assert!(!front.chain.counts(left, anna.log, 1), "not named: nothing");
+    let left = world.roster.left_team(world.ben.id(), Team::Front).unwrap();
+    assert_eq!(left, 9);
+    let other = HeadHash([9; 32]);
+    let counts = |log, beat, head| front.chain.counts(left, log, beat, head);
+    assert!(counts(ben.log, ben.beat, ben.head));
+    assert!(!counts(ben.log, ben.beat, other), "another branch");
+    assert!(!counts(ben.log, ben.beat + 1, ben.head));
+    assert!(
+        !counts(anna.log, anna.beat, anna.head),
+        "not named: nothing"
+    );
     let mut before = EpochChain::default();
     before
         .append(world.parties(3), &front.statements[0])
         .unwrap();
-    assert!(before.counts(left, ben.log, ben.beat + 1), "not closed yet");
+    assert!(
+        before.counts(left, ben.log, ben.beat + 1, other),
+        "not closed yet"
+    );
+}
+
+/// Of a log of which the closing head is number 3, as heads 1 to 4 are judged.
+#[test]
+fn heads_before_the_last_that_counts_do_too() {
+    let last = LastHead {
+        space: SpaceId([1; 32]),
+        log: LogId([2; 16]),
+        beat: 3,
+        head: HeadHash([3; 32]),
+    };
+    let (that, other) = (HeadHash([3; 32]), HeadHash([4; 32]));
+    let judged = |beat| [that, other].map(|head| last.covers(last.log, beat, head));
+    let found = [1, 2, 3, 4].map(judged);
+    assert_eq!(found, [[true; 2], [true; 2], [true, false], [false; 2]]);
+    assert!(!last.covers(LogId([5; 16]), 3, that));
 }

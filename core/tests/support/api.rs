@@ -264,7 +264,7 @@ impl Api {
                 Err(_) => return Err(Code::RunInvalid),
             }
             let epochs = self.epochs.get(&id).ok_or(Code::RunInvalid)?;
-            if epochs.get(run.cites.epoch).is_none() {
+            if epochs.get(head.epoch).is_none() {
                 return Err(Code::RunInvalid);
             }
             log.push(bytes.to_vec());

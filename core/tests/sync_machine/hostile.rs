@@ -284,8 +284,9 @@ fn by_a_stranger(beat: u64) {
             patient: cites.patient,
             roster: cites.roster,
             at: 0,
+            epoch: cites.epoch,
         };
-        Run::new(cites, Vec::new(), &head, |b| device.log().sign(b)).to_bytes()
+        Run::new(Vec::new(), &head, |b| device.log().sign(b)).to_bytes()
     });
     world.api.bend(on_pull(care, move |page| {
         page.runs.push(bytes.clone().into())

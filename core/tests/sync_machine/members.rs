@@ -1,13 +1,18 @@
 //! Who is in and who is out: racing for an epoch, new and removed members.
 
 use clinic_api::http::problem::Code;
+use clinic_api::id::{PersonId, StatementHash};
 use clinic_api::member::Role;
 use clinic_api::space::SpaceKind;
 use companion_core::care::ReviewState;
+use companion_core::event::EntryId;
+use companion_core::space::epoch::EpochKey;
 use companion_core::sync::{Alarm, Machine, Next, SyncError};
 use companion_core::vault::Judgement;
 
-use crate::support::world::{Device, World, admit, dismiss, hire, join, second_phone};
+use crate::support::world::{
+    Device, World, admit, change_role, dismiss, hire, join, present, second_phone,
+};
 use crate::support::{START, noted};
 
 /// Both look, both find no epoch, both write one: the server takes the first.
@@ -45,6 +50,7 @@ fn two_devices_race_for_the_first_epoch() {
         world.desk.with(|v| machine.receive(v, reply)).unwrap();
     }
     assert_eq!(machine.report().alarms, []);
+    world.settle();
     assert_eq!(world.read_by_clinic(), ["raced"]);
     assert_eq!(
         world.api.chains[&world.space(SpaceKind::Care).into()].len(),
@@ -132,10 +138,7 @@ fn a_removed_workstation_is_refused_and_what_it_writes_later_is_not_applied() {
     let (gone, _) = hire(&mut world, 7, Role::Clinician);
     gone.round(&mut world.api).unwrap();
     dismiss(&mut world, gone.id, Role::Clinician);
-    gone.companion
-        .care()
-        .review(world.chain, &[entry], ReviewState::Incorporated)
-        .unwrap();
+    review(&world, entry, &gone);
     assert_eq!(gone.round(&mut world.api).unwrap_err(), SyncError::Removed);
     world.settle();
     // A new epoch was written, and the one who left can't open it.
@@ -155,10 +158,8 @@ fn a_removed_workstation_is_refused_and_what_it_writes_later_is_not_applied() {
     );
 }
 
-/// A server that goes along with somebody who left: frames that cite the roster in which
-/// they are out, or the new epoch with an older roster, are kept and not applied.
-#[test]
-fn frames_of_a_removed_workstation_are_judged_by_what_they_cite() {
+/// A settled clinic, its patient's entry, and a second clinician.
+fn with_colleague() -> (World, EntryId, Device, PersonId) {
     let mut world = World::settled();
     let entry = world
         .phone
@@ -167,96 +168,132 @@ fn frames_of_a_removed_workstation_are_judged_by_what_they_cite() {
         .record(&noted("mine", START), Some(true))
         .unwrap();
     world.settle();
-    let (gone, _) = hire(&mut world, 7, Role::Clinician);
-    gone.round(&mut world.api).unwrap();
-    let before = gone.with(|v| v.statements(world.roster).unwrap().len());
-    dismiss(&mut world, gone.id, Role::Clinician);
-    world.settle();
-    gone.companion
-        .care()
-        .review(world.chain, &[entry], ReviewState::Incorporated)
-        .unwrap();
-    // It seals under the old epoch, and cites the roster as it is now.
-    let care = world.entry(SpaceKind::Care);
-    let statements = world.desk.with(|v| v.statements(world.roster).unwrap());
-    gone.with(|v| {
-        for next in &statements[before..] {
-            v.extend_roster(world.roster, next).unwrap().unwrap();
-        }
-    });
-    let now = gone.with(|v| {
-        let epoch = v.chains().epochs(care.space).unwrap().last().unwrap();
-        let (epoch, number) = (epoch.hash, epoch.number);
-        let key = v.epoch_key(care.space, epoch, number).unwrap().unwrap();
-        (
-            epoch,
-            key,
-            v.chains().roster(world.roster).unwrap().tip().hash,
-        )
-    });
-    put(
-        &mut world,
-        &gone,
-        forge::seal(&gone, &care, now.0, &now.1, now.2),
-    );
-    world.phone.round(&mut world.api).unwrap();
-    assert_kept_unapplied(&world, &gone);
+    let (colleague, person) = hire(&mut world, 7, Role::Clinician);
+    colleague.round(&mut world.api).unwrap();
+    (world, entry, colleague, person)
 }
 
-/// Somebody hands the new epoch's key to one who left, who cites the roster as it was before.
+fn review(world: &World, entry: EntryId, by: &Device) {
+    let version = present(world, entry);
+    by.companion
+        .care()
+        .review(world.chain, &[version], ReviewState::Incorporated)
+        .unwrap();
+}
+
+/// The last epoch of the care space that a device knows, and its key.
+fn last_epoch(world: &World, device: &Device) -> (StatementHash, EpochKey) {
+    let care = world.space(SpaceKind::Care);
+    device.with(|v| {
+        let epoch = v.chains().epochs(care).unwrap().last().unwrap();
+        let (hash, number) = (epoch.hash, epoch.number);
+        (hash, v.epoch_key(care, hash, number).unwrap().unwrap())
+    })
+}
+
+fn roster_tip(world: &World, device: &Device) -> StatementHash {
+    device.with(|v| v.chains().roster(world.roster).unwrap().tip().hash)
+}
+
+/// A server that goes along with somebody who left: whatever roster they cite, what lies
+/// beyond the head that the new epoch names is set aside.
+#[test]
+fn frames_of_a_removed_workstation_beyond_its_last_head_are_set_aside() {
+    for cites_the_removal in [false, true] {
+        let (mut world, entry, gone, _) = with_colleague();
+        let before = gone.with(|v| v.statements(world.roster).unwrap().len());
+        review(&world, entry, &gone);
+        dismiss(&mut world, gone.id, Role::Clinician);
+        world.settle();
+        let statements = world.desk.with(|v| v.statements(world.roster).unwrap());
+        for next in statements[before..].iter().filter(|_| cites_the_removal) {
+            gone.with(|v| v.extend_roster(world.roster, next).unwrap().unwrap());
+        }
+        let (epoch, key) = last_epoch(&world, &gone);
+        let roster = roster_tip(&world, &gone);
+        put(&mut world, &gone, epoch, &key, roster);
+        assert_set_aside(&mut world, &gone);
+    }
+}
+
+/// A clinician went over to the front desk. Under the epoch and the roster from before they
+/// would still be one; the epoch written since says what of theirs counts.
+#[test]
+fn a_former_clinician_writes_no_more_in_the_former_role() {
+    let (mut world, entry, moved, person) = with_colleague();
+    review(&world, entry, &moved);
+    change_role(&mut world, person, Role::Clinician, Role::FrontDesk);
+    world.settle();
+    let (epoch, key) = last_epoch(&world, &moved);
+    let roster = roster_tip(&world, &moved);
+    put(&mut world, &moved, epoch, &key, roster);
+    assert_set_aside(&mut world, &moved);
+}
+
+/// What was received before the next epoch was written is named in it, and counts.
+#[test]
+fn what_a_former_clinician_wrote_before_stays() {
+    let (mut world, entry, moved, person) = with_colleague();
+    review(&world, entry, &moved);
+    moved.round(&mut world.api).unwrap();
+    world.settle();
+    change_role(&mut world, person, Role::Clinician, Role::FrontDesk);
+    world.settle();
+    // A device that comes later judges all of it by the new epoch.
+    let second = second_phone(&mut world, 9);
+    world.settle();
+    let report = second.round(&mut world.api).unwrap();
+    assert_eq!(report.alarms, []);
+    for device in [&world.phone, &second] {
+        let reviews = device.companion.care().reviews(world.chain).unwrap();
+        assert_eq!(reviews.len(), 1);
+    }
+}
+
+/// Who is still in has the new epoch's key, and cites the roster as it was before that epoch.
 #[test]
 fn a_later_epoch_with_an_earlier_roster_is_not_believed() {
-    let mut world = World::settled();
-    let entry = world
-        .phone
-        .companion
-        .journal()
-        .record(&noted("mine", START), Some(true))
-        .unwrap();
+    let (mut world, entry, stays, _) = with_colleague();
+    let (other, _) = hire(&mut world, 8, Role::Clinician);
+    other.round(&mut world.api).unwrap();
+    let roster = roster_tip(&world, &stays);
+    review(&world, entry, &stays);
+    dismiss(&mut world, other.id, Role::Clinician);
     world.settle();
-    let (gone, _) = hire(&mut world, 7, Role::Clinician);
-    gone.round(&mut world.api).unwrap();
-    dismiss(&mut world, gone.id, Role::Clinician);
-    world.settle();
-    gone.companion
-        .care()
-        .review(world.chain, &[entry], ReviewState::Incorporated)
-        .unwrap();
-    let care = world.entry(SpaceKind::Care);
-    let (epoch, key) = world.desk.with(|v| {
-        let epoch = v.chains().epochs(care.space).unwrap().last().unwrap();
-        let (epoch, number) = (epoch.hash, epoch.number);
-        (
-            epoch,
-            v.epoch_key(care.space, epoch, number).unwrap().unwrap(),
-        )
-    });
-    let before = gone.with(|v| v.chains().roster(world.roster).unwrap().tip().hash);
-    put(
-        &mut world,
-        &gone,
-        forge::seal(&gone, &care, epoch, &key, before),
-    );
+    let (epoch, key) = last_epoch(&world, &world.desk);
+    put(&mut world, &stays, epoch, &key, roster);
     world.phone.round(&mut world.api).unwrap();
-    assert_kept_unapplied(&world, &gone);
-}
-
-/// Puts a run at the end of a device's care log, as a server would that goes along with it.
-fn put(world: &mut World, device: &Device, bytes: Vec<u8>) {
     let care = world.space(SpaceKind::Care);
-    let log = device.with(|v| v.own_log(care).unwrap().log);
-    let logs = world.api.logs.get_mut(&care).unwrap();
-    logs.entry(log).or_default().push(bytes);
-}
-
-fn assert_kept_unapplied(world: &World, author: &Device) {
-    let care = world.space(SpaceKind::Care);
+    let unapplied = world.phone.with(|v| v.unapplied().unwrap());
+    assert_eq!(unapplied, [(care, stays.id, Judgement::NotAllowed, 1)]);
     assert_eq!(
         world.phone.companion.care().reviews(world.chain).unwrap(),
         []
     );
-    let unapplied = world.phone.with(|v| v.unapplied().unwrap());
-    assert_eq!(unapplied, [(care, author.id, Judgement::NotAllowed, 1)]);
+}
+
+/// Puts a run at the end of a device's care log, as a server would that goes along with it.
+fn put(
+    world: &mut World,
+    device: &Device,
+    epoch: StatementHash,
+    key: &EpochKey,
+    roster: StatementHash,
+) {
+    let care = world.entry(SpaceKind::Care);
+    let bytes = forge::seal(device, &care, epoch, key, roster);
+    let log = device.with(|v| v.own_log(care.space).unwrap().log);
+    let logs = world.api.logs.get_mut(&care.space).unwrap();
+    logs.entry(log).or_default().push(bytes);
+}
+
+fn assert_set_aside(world: &mut World, author: &Device) {
+    let care = world.space(SpaceKind::Care);
+    let log = author.with(|v| v.own_log(care).unwrap().log);
+    let report = world.phone.round(&mut world.api).unwrap();
+    assert_eq!(report.alarms, [Alarm::AfterRemoval(care, log)]);
+    let reviews = world.phone.companion.care().reviews(world.chain).unwrap();
+    assert_eq!(reviews, []);
 }
 
 /// What a device would push if its machine went that far.
@@ -281,7 +318,8 @@ mod forge {
         device.with(|v| {
             let batches = v.unsealed(entry.space, 1, 1 << 20).unwrap();
             let own = v.own_log(entry.space).unwrap();
-            assert!(own.tip.is_none_or(|t| t.number == 0));
+            let tip = own.tip;
+            let number = tip.map_or(1, |t| t.number + 1);
             let parties = v.chains().parties(entry);
             let cites = Cites {
                 epoch,
@@ -291,8 +329,8 @@ mod forge {
             let place = frame::Place {
                 space: entry.space,
                 log: own.log,
-                number: 1,
-                previous: HeaderHash::NONE,
+                number,
+                previous: tip.map_or(HeaderHash::NONE, |t| t.header),
                 cites,
             };
             let plain = Frame {
@@ -306,19 +344,17 @@ mod forge {
                 space: entry.space,
                 device: device.id,
                 nonce: own.nonce.unwrap(),
-                beat: own.tip.map_or(1, |t| t.beat + 1),
-                previous: own.tip.map(|t| t.head),
-                number: 1,
+                beat: tip.map_or(1, |t| t.beat + 1),
+                previous: tip.map(|t| t.head),
+                number,
                 header: header.hash(entry.space),
                 seen: Vec::new(),
                 patient: cites.patient,
                 roster: cites.roster,
                 at: 0,
+                epoch,
             };
-            Run::new(cites, vec![Item::Body(body)], &head, |b| {
-                secrets.log().sign(b)
-            })
-            .to_bytes()
+            Run::new(vec![Item::Body(body)], &head, |b| secrets.log().sign(b)).to_bytes()
         })
     }
 }
@@ -336,8 +372,10 @@ fn one_patient_who_is_not_there_does_not_keep_the_others_from_syncing() {
         .journal()
         .record(&noted("am I heard", START), Some(true))
         .unwrap();
-    other.round(&mut world.api).unwrap();
-    world.desk.round(&mut world.api).unwrap();
+    for _ in 0..2 {
+        other.round(&mut world.api).unwrap();
+        world.desk.round(&mut world.api).unwrap();
+    }
     let entries = world
         .desk
         .companion

@@ -7,7 +7,7 @@
 // Prints one line of JSON for each event, and to the standard error what was refused.
 import { hex, unhex } from './lib/bytes.mjs'
 import * as cbor from './lib/cbor.mjs'
-import { EpochChain, ofPatient, spaceOf } from './lib/epoch.mjs'
+import { EpochChain, ofPatient, spaceOf, teamOf } from './lib/epoch.mjs'
 import { author, events, judge, kindName, openFrame } from './lib/frame.mjs'
 import { claimedHead, headerParts, logId, run, verifyRun } from './lib/log.mjs'
 import { PatientChain } from './lib/patient.mjs'
@@ -98,10 +98,11 @@ function readSpace(chain, keys, runs, { counts, complain, print }) {
       if (!known) throw new Refused('not-allowed', 'a device that nobody knows')
       const { frames, tip } = verifyRun(one, chain.space, tips.get(log) ?? null, known.keys.log)
       tips.set(log, tip)
-      const left = chain.roster?.workstation(head.device)?.until ?? null
+      const team = teamOf(chain.kind)
+      const left = team === null ? null : chain.roster.leftTeam(head.device, team)
       const within =
-        (chain.patient?.counts(head.device, tip.log, tip.beat) ?? true) &&
-        (left === null || chain.counts(left, tip.log, tip.beat))
+        (chain.patient?.counts(head.device, tip.log, tip.beat, tip.head) ?? true) &&
+        (left === null || chain.counts(left, tip.log, tip.beat, tip.head))
       if (!within) throw new Refused('not-allowed', 'beyond the last head that counts')
       for (const frame of frames) readFrame(chain, keys, head, log, frame, counts, print)
     } catch (error) {

@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use super::patient::{LastHead, PatientChain};
 use super::roster::Roster;
 use super::{Body, ChainError, ChainKind, Signed, Tip};
-use crate::id::{DeviceId, LogId, MemberId, SpaceId, StatementHash};
+use crate::id::{DeviceId, HeadHash, LogId, MemberId, SpaceId, StatementHash};
 use crate::member::{SEALED_KEY, Wrap};
 use crate::space::SpaceKind;
 use crate::wire::bytes_array;
@@ -37,8 +37,8 @@ pub struct EpochStep {
     /// and where the writer could not open the one before.
     #[n(6)]
     pub previous_key: Option<minicbor::bytes::ByteVec>,
-    /// The last head that counts of each log by a workstation that left the roster
-    /// since the epoch before, as far as its writer had seen.
+    /// The last head that counts of each log by a workstation that left the space's
+    /// team since the epoch before, as far as its writer had seen.
     #[n(7)]
     pub closed: Vec<LastHead>,
 }
@@ -255,15 +255,17 @@ impl EpochChain {
         &self.epochs
     }
 
-    /// Whether a head of a workstation that statement `left` of the roster put out still counts.
+    /// Whether a head of a workstation still counts that left the space's team by
+    /// statement `left` of the roster: see [`Roster::left_team`].
     ///
     /// The first epoch after it left says so; before there is one, it does.
-    pub fn counts(&self, left: u64, log: LogId, beat: u64) -> bool {
+    pub fn counts(&self, left: u64, log: LogId, beat: u64, head: HeadHash) -> bool {
         let closing = self
             .epochs
             .iter()
             .find(|e| e.roster.is_some_and(|n| n >= left));
-        closing.is_none_or(|e| e.step.closed.iter().any(|h| h.log == log && beat <= h.beat))
+        let within = |last: &LastHead| last.covers(log, beat, head);
+        closing.is_none_or(|e| e.step.closed.iter().any(within))
     }
 
     /// Whether the epoch in force gives the key to just those who are members now.

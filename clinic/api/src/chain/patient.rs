@@ -21,7 +21,7 @@ pub struct ClinicRef {
     pub root: MemberId,
 }
 
-/// The last head of a removed device's log that counts.
+/// The last head that counts of a log whose device is out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct LastHead {
@@ -37,6 +37,16 @@ pub struct LastHead {
     /// The head.
     #[n(3)]
     pub head: HeadHash,
+}
+
+impl LastHead {
+    /// Whether a head of a log is this one or before it.
+    ///
+    /// A head of this number with another hash is not: it is of another branch.
+    /// The space is not compared; a log is of one.
+    pub fn covers(&self, log: LogId, beat: u64, head: HeadHash) -> bool {
+        self.log == log && (beat < self.beat || (beat == self.beat && head == self.head))
+    }
 }
 
 /// What a statement of the patient chain changes.
@@ -71,7 +81,8 @@ pub enum PatientStep {
         #[cbor(with = "bytes_array")]
         consent: Signature,
     },
-    /// A device is out; what it wrote beyond these heads does not count.
+    /// A device is out; what it wrote beyond these heads does not count. Never the
+    /// last of all devices and kits.
     #[n(3)]
     DeviceRemoved {
         /// The device.
@@ -93,7 +104,7 @@ pub enum PatientStep {
         #[cbor(with = "bytes_array")]
         consent: Signature,
     },
-    /// The kit is shut out of new epochs.
+    /// The kit is shut out of new epochs; refused while no device is in.
     #[n(5)]
     KitRetired {
         /// The kit.
@@ -206,6 +217,7 @@ impl PatientChain {
             }
             PatientStep::DeviceRemoved { device, heads } => {
                 self.check_last_heads(&heads)?;
+                self.check_not_last(device.into(), tip.number)?;
                 let record = self
                     .devices
                     .iter_mut()
@@ -233,6 +245,7 @@ impl PatientChain {
                 });
             }
             PatientStep::KitRetired { kit } => {
+                self.check_not_last(kit, tip.number)?;
                 let record = self
                     .kits
                     .iter_mut()
@@ -243,6 +256,15 @@ impl PatientChain {
         }
         self.hashes.push(next.hash());
         Ok(())
+    }
+
+    /// A chain without members could never say anything again, nor its spaces have an epoch.
+    fn check_not_last(&self, out: MemberId, number: u64) -> Result<(), ChainError> {
+        if self.recipients_at(number).iter().any(|(id, _)| *id != out) {
+            Ok(())
+        } else {
+            Err(ChainError::Rule("a chain keeps a device or a kit"))
+        }
     }
 
     fn check_last_heads(&self, heads: &[LastHead]) -> Result<(), ChainError> {
@@ -297,6 +319,14 @@ impl PatientChain {
     /// A device, whether still in or not.
     pub fn device(&self, id: DeviceId) -> Option<&DeviceRecord> {
         self.devices.iter().find(|d| d.id == id)
+    }
+
+    /// Whether a head of a device's log counts: one that is in, or not beyond the
+    /// last head that its removal named.
+    pub fn counts(&self, device: DeviceId, log: LogId, beat: u64, head: HeadHash) -> bool {
+        let removed = self.device(device).and_then(|d| d.removed.as_ref());
+        let within = |last: &LastHead| last.covers(log, beat, head);
+        removed.is_none_or(|(_, heads)| heads.iter().any(within))
     }
 
     /// Whether a device was in after statement `number`.

@@ -465,6 +465,27 @@ impl Roster {
         self.role_at(w.person, number)
     }
 
+    /// The statement by which a workstation left a team: it was put out, its person
+    /// left, or their role changed to one that the team doesn't include.
+    ///
+    /// None while it belongs to the team, also where it came back, and if it never did.
+    pub fn left_team(&self, device: DeviceId, team: Team) -> Option<u64> {
+        let workstation = self.workstation(device)?;
+        let person = self.person(workstation.person)?;
+        let belongs = |number| {
+            self.workstation_role(device, number)
+                .is_some_and(|role| team.includes(role))
+        };
+        if belongs(self.tip().number) {
+            return None;
+        }
+        let changes = person.roles.iter().map(|(n, _)| *n);
+        changes
+            .chain(workstation.removed)
+            .filter(|n| n.checked_sub(1).is_some_and(belongs))
+            .max()
+    }
+
     /// A team's key after statement `number`.
     ///
     /// None before the first, and none after somebody left who held it until

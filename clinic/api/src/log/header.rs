@@ -16,8 +16,6 @@
 //! All but the content is in the AEAD's associated data. A header outlives its
 //! body, so a log whose bodies were erased still verifies.
 
-use minicbor::{Decode, Encode};
-
 use crate::crypto;
 use crate::id::{HeaderHash, LogId, SpaceId, StatementHash};
 use crate::wire::{SUITE, VERSION};
@@ -29,16 +27,13 @@ pub const SALT_LEN: usize = 16;
 const CONTENT_AT: usize = 154;
 
 /// What a frame was written under.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Cites {
     /// The epoch whose key seals it.
-    #[n(0)]
     pub epoch: StatementHash,
     /// The patient chain as the writer saw it; [`StatementHash::NONE`] where there is none.
-    #[n(1)]
     pub patient: StatementHash,
     /// The roster as the writer saw it; [`StatementHash::NONE`] where there is none.
-    #[n(2)]
     pub roster: StatementHash,
 }
 

@@ -1,7 +1,7 @@
 //! Logs: frames that are chained by their headers, in runs that end in signed heads.
 //!
 //! A device pushes and a reader pulls *runs*: the bodies of consecutive frames,
-//! what their headers share, and a head. Headers have a fixed layout and are
+//! and a head, which cites what they were written under. Headers have a fixed layout and are
 //! computed, not sent; the head's signature over the last header's hash covers
 //! them all. Nothing beyond a head is ever applied.
 

@@ -71,21 +71,33 @@ pub struct Head {
     /// What the device newly saw of the space's other logs.
     #[n(9)]
     pub seen: Vec<Seen>,
-    /// The patient chain as the device saw it.
+    /// The patient chain as the device saw it; [`StatementHash::NONE`] where there is none.
     #[n(10)]
     pub patient: StatementHash,
-    /// The roster as the device saw it.
+    /// The roster as the device saw it; [`StatementHash::NONE`] where there is none.
     #[n(11)]
     pub roster: StatementHash,
     /// The device's own opinion of the time, in milliseconds since 1970 (UTC).
     #[n(12)]
     pub at: i64,
+    /// The last epoch of the space as the device saw it: its key seals the run's frames.
+    #[n(13)]
+    pub epoch: StatementHash,
 }
 
 impl Head {
     /// The log that it ends.
     pub fn log(&self) -> LogId {
         log_id(self.space, self.device, &self.nonce)
+    }
+
+    /// What the frames of its run cite.
+    pub fn cites(&self) -> Cites {
+        Cites {
+            epoch: self.epoch,
+            patient: self.patient,
+            roster: self.roster,
+        }
     }
 }
 
@@ -117,23 +129,21 @@ impl Item {
     }
 }
 
-/// Consecutive frames of one log under one set of citations, and the head that ends them.
+/// Consecutive frames of one log, and the head that ends them.
 ///
-/// May hold no frames: then the head only tells what its device saw.
+/// All its frames cite what the head cites, see [`Head::cites`]. May hold no
+/// frames: then the head only tells what its device saw.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Run {
-    /// What all its frames cite.
-    #[n(0)]
-    pub cites: Cites,
     /// The frames' bodies.
-    #[n(1)]
+    #[n(0)]
     pub items: Vec<Item>,
     /// The CBOR of a [`Head`], as its device wrote it.
-    #[n(2)]
+    #[n(1)]
     #[cbor(with = "minicbor::bytes")]
     pub head: Vec<u8>,
     /// Ed25519 by the device's log key over `"head"` and the head.
-    #[n(3)]
+    #[n(2)]
     #[cbor(with = "bytes_array")]
     pub signature: Signature,
 }
@@ -199,16 +209,10 @@ pub struct VerifiedRun {
 
 impl Run {
     /// Ends frames with a head that `sign` signs (Ed25519 over the bytes it is given).
-    pub fn new(
-        cites: Cites,
-        items: Vec<Item>,
-        head: &Head,
-        sign: impl FnOnce(&[u8]) -> Signature,
-    ) -> Self {
+    pub fn new(items: Vec<Item>, head: &Head, sign: impl FnOnce(&[u8]) -> Signature) -> Self {
         let head = wire::encode(head);
         let signature = sign(&crypto::to_sign(LABEL, &[&head]));
         Self {
-            cites,
             items,
             head,
             signature,
@@ -295,12 +299,13 @@ impl Run {
         if head.previous != previous {
             return Err(RunError::Conflict);
         }
+        let cites = head.cites();
         let mut headers = Vec::with_capacity(self.items.len());
         let mut last = header;
         let mut at = number;
         for item in &self.items {
             at = at.saturating_add(1);
-            let header = Header::new(log, at, last, &self.cites, item.content());
+            let header = Header::new(log, at, last, &cites, item.content());
             last = header.hash(space);
             headers.push(header);
         }

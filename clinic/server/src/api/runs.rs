@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use clinic_api::chain::epoch::EpochChain;
 use clinic_api::http::problem::Code;
-use clinic_api::id::{DeviceId, LogId, SpaceId, StatementHash};
+use clinic_api::id::{DeviceId, LogId, SpaceId};
 use clinic_api::log::{Item, LogTip, Run, RunError};
 use clinic_api::message::{Pull, Pulled, Push, Pushed};
 use clinic_api::{limits, wire};
@@ -154,9 +154,7 @@ impl Pushing<'_> {
         let verified = sent
             .run
             .verify(self.space, tip.as_ref(), &self.caller.keys.log)?;
-        let epoch = sent.run.cites.epoch;
-        let headless = sent.run.items.is_empty() && epoch == StatementHash::NONE;
-        if !headless && self.epochs.get(epoch).is_none() {
+        if self.epochs.get(verified.head.epoch).is_none() {
             return Err(Refusal::because(
                 Code::RunInvalid,
                 "cites an epoch that is not in the chain of the space",

@@ -236,7 +236,11 @@ async fn runs_that_do_not_verify_are_refused() {
         ),
         (
             "other citations",
-            changed(&|r| r.cites.patient = StatementHash([1; 32])),
+            changed(&|r| {
+                let mut head = r.claimed_head().unwrap();
+                head.patient = StatementHash([1; 32]);
+                *r = Run::new(r.items.clone(), &head, |bytes| device.log.sign(bytes));
+            }),
             Code::RunInvalid,
         ),
         (
@@ -274,13 +278,18 @@ async fn runs_that_do_not_verify_are_refused() {
 }
 
 #[tokio::test]
-async fn a_head_alone_needs_no_epoch() {
+async fn a_head_alone_names_an_epoch_too() {
     let world = World::new().await;
-    let device = &world.patient.device;
-    let mut log = Log::new(device, world.space(KIND), 1, StatementHash::NONE);
-    assert_eq!(stored(&world, device, &[log.run(&[], 0)]).await, 1);
     let epoch = world.epoch(KIND).await;
+    let device = &world.patient.device;
+    let mut log = Log::new(device, world.space(KIND), 1, epoch);
+    for unknown in [StatementHash::NONE, StatementHash([6; 32])] {
+        log.cites.epoch = unknown;
+        let refused = pushed(&world, device, &[log.next(&[], 0).0]).await;
+        assert_eq!(refused.refused(), refusal(Code::RunInvalid));
+    }
     log.cites.epoch = epoch;
+    assert_eq!(stored(&world, device, &[log.run(&[], 0)]).await, 1);
     assert_eq!(stored(&world, device, &[log.run(&[50], 1)]).await, 1);
 }
 

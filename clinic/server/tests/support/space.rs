@@ -108,14 +108,13 @@ impl<'a> Log<'a> {
             number,
             header,
             seen: Vec::new(),
-            patient: StatementHash::NONE,
-            roster: StatementHash::NONE,
+            patient: self.cites.patient,
+            roster: self.cites.roster,
             at: 0,
+            epoch: self.cites.epoch,
         };
         let items = bodies.into_iter().map(Item::Body).collect();
-        let run = Run::new(self.cites, items, &head, |bytes| {
-            self.device.log.sign(bytes)
-        });
+        let run = Run::new(items, &head, |bytes| self.device.log.sign(bytes));
         let tip = LogTip {
             log: self.id(),
             beat: head.beat,

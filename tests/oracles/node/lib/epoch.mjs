@@ -2,7 +2,7 @@
 import { hex, same, u64, zeros } from './bytes.mjs'
 import * as cbor from './cbor.mjs'
 import { KDF, L, open1 } from './crypto.mjs'
-import { LastHead } from './patient.mjs'
+import { LastHead, within } from './patient.mjs'
 import { need } from './refused.mjs'
 import { includes } from './roster.mjs'
 import { KIND, bodyAfter, checkSignature } from './statement.mjs'
@@ -46,12 +46,10 @@ export class EpochChain {
     return this.epochs.find((e) => same(e.hash, hash)) ?? null
   }
 
-  /** Whether a head of a workstation that statement `left` of the roster put out still counts. */
-  counts(left, log, beat) {
+  /** Whether a head of a workstation still counts that left the team by statement `left` of the roster. */
+  counts(left, log, beat, head) {
     const closing = this.epochs.find((e) => e.cited.roster !== null && e.cited.roster >= left)
-    if (!closing) return true
-    const last = closing.closed.find((h) => same(h.log, log))
-    return last !== undefined && beat <= last.beat
+    return !closing || within(closing.closed, log, beat, head)
   }
 
   /** Verifies the next epoch and takes it in. */

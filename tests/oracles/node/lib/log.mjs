@@ -4,20 +4,14 @@ import * as cbor from './cbor.mjs'
 import { H, L, verify } from './crypto.mjs'
 import { need } from './refused.mjs'
 
-const Cites = cbor.array({
-  epoch: [0, cbor.bytes(32)],
-  patient: [1, cbor.bytes(32)],
-  roster: [2, cbor.bytes(32)],
-})
 const Item = cbor.choice({
   0: ['body', { body: [0, cbor.bytes()] }],
   1: ['erased', { content: [0, cbor.bytes(32)] }],
 })
 const Run = cbor.array({
-  cites: [0, Cites],
-  items: [1, cbor.list(Item)],
-  head: [2, cbor.bytes()],
-  signature: [3, cbor.bytes(64)],
+  items: [0, cbor.list(Item)],
+  head: [1, cbor.bytes()],
+  signature: [2, cbor.bytes(64)],
 })
 const Versioned = cbor.map({ version: [0, cbor.byte], suite: [1, cbor.byte] })
 const Seen = cbor.array({ log: [0, cbor.bytes(16)], beat: [1, cbor.uint], head: [2, cbor.bytes(32)] })
@@ -35,6 +29,7 @@ const Head = cbor.map({
   patient: [10, cbor.bytes(32)],
   roster: [11, cbor.bytes(32)],
   at: [12, cbor.int],
+  epoch: [13, cbor.bytes(32)],
 })
 
 export const logId = (space, device, nonce) => H('log', space, device, nonce).subarray(0, 16)
@@ -92,7 +87,7 @@ export function verifyRun(run, space, tip, key) {
   for (const item of run.items) {
     number += 1
     const content = item.is === 'body' ? H('content', item.body) : item.content
-    const bytes = header(log, number, last, run.cites, content)
+    const bytes = header(log, number, last, head, content)
     last = headerHash(space, bytes)
     frames.push({ number, header: bytes, hash: last, body: item.body ?? null })
   }

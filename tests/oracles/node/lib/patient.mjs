@@ -23,6 +23,9 @@ const Step = cbor.choice({
 })
 
 export const keysFit = (keys) => kemFits(keys.kem) && !same(keys.log, keys.request)
+/** Whether one of the last heads is that head of that log, or a later one of it. */
+export const within = (lastHeads, log, beat, head) =>
+  lastHeads.some((h) => same(h.log, log) && (beat < h.beat || (beat === h.beat && same(head, h.head))))
 const isIn = (record, number) => record.from <= number && (record.until === null || record.until > number)
 
 export class PatientChain extends Chain {
@@ -75,6 +78,7 @@ export class PatientChain extends Chain {
         need(logs.size === step.heads.length, 'rule', 'a log twice')
         const record = stands(this.devices, step.device)
         need(record, 'rule', 'no such device')
+        this.keepsOneBesides(record)
         return Object.assign(record, { until: number, heads: step.heads })
       }
       case 'kit adopted': {
@@ -88,9 +92,15 @@ export class PatientChain extends Chain {
       case 'kit retired': {
         const record = stands(this.kits, step.kit)
         need(record, 'rule', 'no such kit')
+        this.keepsOneBesides(record)
         return (record.until = number)
       }
     }
+  }
+
+  keepsOneBesides(record) {
+    const rest = [...this.devices, ...this.kits].some((r) => r !== record && r.until === null)
+    need(rest, 'rule', 'the last device or kit')
   }
 
   clinicAt(number) {
@@ -112,10 +122,9 @@ export class PatientChain extends Chain {
   }
 
   /** Whether a head of a device's log counts, as far as removals say. */
-  counts(device, log, beat) {
+  counts(device, log, beat, head) {
     const record = this.device(device)
     if (record === null || record.until === null) return true
-    const last = record.heads.find((h) => same(h.log, log))
-    return last !== undefined && beat <= last.beat
+    return within(record.heads, log, beat, head)
   }
 }

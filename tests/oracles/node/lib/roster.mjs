@@ -156,6 +156,17 @@ export class Roster extends Chain {
     const present = w !== null && w.from <= number && (w.until === null || w.until > number)
     return present ? this.roleAt(w.person, number) : null
   }
+  /** The statement by which a workstation left a team of which it is not any more, or null. */
+  leftTeam(id, team) {
+    const belongs = (number) => {
+      const role = this.workstationRole(id, number)
+      return role !== null && includes(team, role)
+    }
+    let number = this.tip.number
+    if (belongs(number)) return null
+    while (number > 0 && !belongs(number - 1)) number -= 1
+    return number === 0 ? null : number
+  }
   /** A team's key in force after statement `number`, or null. */
   teamKeyAt(team, number) {
     const key = this.teamKeys.findLast((k) => k.team === team && k.issued <= number)
