@@ -149,7 +149,12 @@ export async function unlock(page, url) {
   await page.getByRole('heading', { name: 'Patients', level: 1 }).waitFor()
 }
 
-/// Keeps a picture of the whole page.
-export function picture(page, name) {
-  return page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true })
+/// Keeps a picture of the page; of a long one, its beginning.
+export async function picture(page, name) {
+  const { width, height } = await page.evaluate(() => ({
+    width: document.documentElement.clientWidth,
+    height: Math.min(document.documentElement.scrollHeight, 2_400),
+  }))
+  const path = join(SCREENSHOTS, `${name}.png`)
+  await page.screenshot({ path, fullPage: true, clip: { x: 0, y: 0, width, height } })
 }
