@@ -150,10 +150,18 @@ fn stays_up_until_it_is_told_to_end() {
         assert_eq!(status, 200);
         assert!(browser.page.contains("Marked 1 entry as reviewed."));
         assert!(browser.page.contains("Reviewed by Dr. Mara Lindqvist"));
+        let shown = browser.page.matches("<article").count();
+        assert_eq!(browser.send("/sync", &[("back", "/patients")]), 200);
 
         running.signal(signal);
         assert!(running.wait(PATIENCE).success());
         nobody_listens(&[url, said["server_url"].as_str().unwrap()]);
+
+        // What was opened is known to the patient after the next sync.
+        run(&mut demo(dir.path(), &["--exit"]));
+        let status = patient(dir.path(), &["status"]);
+        assert_eq!(status["entries_read"], shown);
+        assert_eq!(status["readers"], json!(["Dr. Mara Lindqvist"]));
     }
 }
 

@@ -99,6 +99,33 @@ fn an_invite_is_used_once_and_by_one() {
 }
 
 #[test]
+fn an_invite_that_was_taken_back_is_mended_by_a_new_one() {
+    let site = Site::new();
+    let patient = Patient::new(site.path(), "patient");
+    patient.log(&["4", "--note", "kept"]);
+    let office = site.office.companion().office();
+    let mut digits = Vec::new();
+    for _ in 0..2 {
+        let invitation = site.office.invite(NAME, BORN);
+        let joined = patient.json(&["enrol", "--invite", &invitation.qr]);
+        digits.push(joined["digits"].clone());
+        let lookup = invitation.lookup;
+        office
+            .blocking(&Cancel::new(), async |o: &_| o.withdraw(lookup).await)
+            .unwrap();
+        let (exit, name, _) = patient.problem(&["sync"]);
+        assert_eq!((exit, name.as_str()), (77, "server-refused"));
+    }
+    assert_ne!(digits[0], digits[1]);
+    let chain = site.enrol(&patient, NAME, BORN);
+    let id = patient.entries()[0]["id"].as_str().unwrap().to_owned();
+    patient.json(&["share", &id]);
+    patient.sync();
+    site.office.sync();
+    assert_eq!(site.office.notes(chain), ["kept"]);
+}
+
+#[test]
 fn a_mistyped_invite_is_told_from_none() {
     let site = Site::new();
     let patient = Patient::new(site.path(), "patient");

@@ -9,6 +9,8 @@
     reason = "a test program"
 )]
 
+#[path = "store_contract/again.rs"]
+mod again;
 #[path = "store_contract/suite.rs"]
 mod suite;
 

@@ -76,10 +76,7 @@ impl State {
     }
 
     fn found(&mut self, new: &NewChain) {
-        let tip = new.statements.last().map(|s| Tip {
-            number: new.statements.len().saturating_sub(1) as u64,
-            hash: s.hash,
-        });
+        let tip = tip(new);
         let info = |kind, tip, standing| ChainInfo {
             kind,
             tip,
@@ -112,6 +109,30 @@ impl State {
         }
         self.let_in(&new.devices, new.id);
     }
+
+    fn again(&mut self, new: &NewChain) {
+        if let Some(chain) = self.chains.get_mut(&new.id) {
+            chain.statements.clone_from(&new.statements);
+            chain.info.tip = tip(new);
+            chain.info.standing = new.standing;
+            chain.info.revision += 1;
+        }
+        self.let_in(&new.devices, new.id);
+    }
+}
+
+impl Chain {
+    /// Its invite was taken back, and the claim begins with all that is here.
+    fn may_claim_again(&self, new: &NewChain) -> bool {
+        self.info.standing == Standing::Withdrawn && new.statements.starts_with(&self.statements)
+    }
+}
+
+fn tip(new: &NewChain) -> Option<Tip> {
+    new.statements.last().map(|s| Tip {
+        number: new.statements.len().saturating_sub(1) as u64,
+        hash: s.hash,
+    })
 }
 
 impl Store for MemoryStore {
@@ -206,18 +227,25 @@ impl Store for MemoryStore {
 
     fn claim(&self, lookup: InviteLookup, claim: &[u8], chain: &NewChain) -> Result<Claimed> {
         let mut state = self.state();
-        let exists = state.chains.contains_key(&chain.id);
+        let (exists, again) = match state.chains.get(&chain.id) {
+            Some(kept) => (true, kept.may_claim_again(chain)),
+            None => (false, false),
+        };
         let waiting = |i: &&mut Invite| i.lookup == lookup && i.stage == Stage::Waiting;
         let Some(invite) = state.invites.iter_mut().find(waiting) else {
             return Ok(Claimed::Moved);
         };
-        if exists {
+        if exists && !again {
             return Ok(Claimed::ChainExists);
         }
         invite.stage = Stage::Claimed;
         invite.claim = Some(claim.to_vec());
         invite.chain = Some(chain.id);
-        state.found(chain);
+        if again {
+            state.again(chain);
+        } else {
+            state.found(chain);
+        }
         Ok(Claimed::Stored)
     }
 

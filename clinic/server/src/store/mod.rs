@@ -207,7 +207,7 @@ pub enum Claimed {
     Stored,
     /// The invite is gone or no longer waiting; nothing was written.
     Moved,
-    /// That chain is here already; nothing was written.
+    /// That chain is here already, and was not shut out; nothing was written.
     ChainExists,
 }
 
@@ -344,6 +344,9 @@ pub trait Store: Send + Sync {
     fn invites(&self, roster: ChainId) -> Result<Vec<Invite>>;
 
     /// Gives a waiting invite to whoever comes first, and stores their chain.
+    ///
+    /// A chain that was shut out with an earlier invite may claim with all its
+    /// statements that are here, and any that follow; it is as new as any then.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -156,6 +156,16 @@ async fn withdrawing_a_claimed_invite_shuts_its_devices_out() {
         .anonymous("POST", &format!("{path}/claim"), &patient.claim())
         .await;
     assert_eq!(again.refused(), refusal(Code::InviteWithdrawn));
+
+    // Taken back by mistake, or because of digits that were misheard: a new invite mends it.
+    let path = site.claimed(&clinic, &patient, 2).await;
+    site.post(&patient.device, &own, &pull).await.expect(200);
+    let admit = format!("{path}/admit");
+    site.post(&clinic.desk, &admit, b"").await.expect(204);
+    let third = clinic.invite(3, site.clock_now() + 600);
+    create(&site, &clinic.desk, &third).await.expect(201);
+    let taken = claim(&site, third.lookup, &patient.claim()).await;
+    assert_eq!(taken.refused(), refusal(Code::ChainConflict));
 }
 
 #[tokio::test]

@@ -29,6 +29,7 @@ pub fn contract(make: Make<'_>) {
     statements_come_in_pages(&*make());
     devices_find_their_chains(&*make());
     one_claim_wins(&*make());
+    super::again::who_was_shut_out_may_claim_again(&*make());
     invites_go_their_way(&*make());
     pushes_are_all_or_nothing(&*make());
     logs_of_a_space_are_limited(&*make());
@@ -79,7 +80,7 @@ pub fn space() -> SpaceId {
     SpaceId([113; 32])
 }
 
-fn invite(n: u8) -> Invite {
+pub fn invite(n: u8) -> Invite {
     Invite {
         lookup: InviteLookup([n; 16]),
         roster: ChainId([1; 32]),
@@ -92,7 +93,7 @@ fn invite(n: u8) -> Invite {
     }
 }
 
-fn guard(store: &dyn Store, chain: ChainId) -> Guard {
+pub fn guard(store: &dyn Store, chain: ChainId) -> Guard {
     let revision = store.chain(chain).unwrap().unwrap().revision;
     Guard { chain, revision }
 }

@@ -195,6 +195,44 @@ pub(super) fn found(tx: &Transaction<'_>, new: &NewChain) -> Result<Outcome> {
     Ok(Outcome::Stored)
 }
 
+/// Lets a chain in again whose invite was taken back, with what follows the statements that
+/// are here. False: it is not such a chain, or its statements are others.
+pub(super) fn again(tx: &Transaction<'_>, new: &NewChain) -> Result<bool> {
+    let info = info(tx, new.id)?;
+    if info.is_none_or(|i| i.standing != Standing::Withdrawn) {
+        return Ok(false);
+    }
+    let mut select = tx
+        .prepare_cached("SELECT bytes FROM statements WHERE chain = ?1 ORDER BY number")
+        .map_err(database)?;
+    let mut rows = select.query([new.id.as_ref()]).map_err(database)?;
+    let mut given = (0..).zip(&new.statements);
+    while let Some(row) = rows.next().map_err(database)? {
+        let kept: Vec<u8> = row.get("bytes").map_err(database)?;
+        if given.next().is_none_or(|(_, s)| s.bytes != kept) {
+            return Ok(false);
+        }
+    }
+    for (number, statement) in given {
+        insert_statement(tx, new.id, number, &statement.bytes)?;
+    }
+    tx.prepare_cached(
+        "UPDATE chains SET length = ?2, tip = ?3, standing = ?4, revision = revision + 1
+         WHERE chain = ?1",
+    )
+    .and_then(|mut update| {
+        update.execute(params![
+            new.id.as_ref(),
+            int(new.statements.len() as u64),
+            new.statements.last().map(|s| s.hash.as_ref()),
+            standing_code(new.standing),
+        ])
+    })
+    .map_err(database)?;
+    let_in(tx, new.id, &new.devices)?;
+    Ok(true)
+}
+
 pub(super) fn append(tx: &Transaction<'_>, append: &Append) -> Result<Outcome> {
     let Some(chain) = info(tx, append.chain)? else {
         return Ok(Outcome::Moved);

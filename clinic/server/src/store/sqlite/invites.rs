@@ -102,7 +102,7 @@ pub(super) fn claim(
     if stage(tx, lookup)? != Some(Stage::Waiting) {
         return Ok(Claimed::Moved);
     }
-    if chains::found(tx, chain)? != Outcome::Stored {
+    if chains::found(tx, chain)? != Outcome::Stored && !chains::again(tx, chain)? {
         return Ok(Claimed::ChainExists);
     }
     tx.prepare_cached("UPDATE invites SET stage = ?2, claim = ?3, chain = ?4 WHERE lookup = ?1")
