@@ -27,7 +27,7 @@ pub(super) fn create(
     dir: &Path,
     keys: &dyn KeyStore,
     env: &Env,
-) -> Result<(Connection, File), VaultError> {
+) -> Result<(Connection, Lock), VaultError> {
     make_private_dir(dir)?;
     let lock = lock(dir)?;
     if exists(dir) {
@@ -47,7 +47,7 @@ pub(super) fn create(
     Ok((conn, lock))
 }
 
-pub(super) fn open(dir: &Path, keys: &dyn KeyStore) -> Result<(Connection, File), VaultError> {
+pub(super) fn open(dir: &Path, keys: &dyn KeyStore) -> Result<(Connection, Lock), VaultError> {
     if !exists(dir) {
         return Err(VaultError::NotFound);
     }
@@ -101,14 +101,25 @@ fn make_private_dir(dir: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn lock(dir: &Path) -> Result<File, VaultError> {
+/// Held for as long as a vault is open; released by the system if the process dies.
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing alone is not enough: a process that is just being started by another thread
+        // holds a copy of the open file for a moment.
+        unlock(&self.0);
+    }
+}
+
+fn lock(dir: &Path) -> Result<Lock, VaultError> {
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
         .open(dir.join(LOCK))?;
     match try_lock(&file) {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(VaultError::InUse),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
@@ -117,6 +128,16 @@ fn lock(dir: &Path) -> Result<File, VaultError> {
 #[cfg(not(target_os = "android"))]
 fn try_lock(file: &File) -> Result<(), TryLockError> {
     file.try_lock()
+}
+
+#[cfg(not(target_os = "android"))]
+fn unlock(file: &File) {
+    let _ = file.unlock();
+}
+
+#[cfg(target_os = "android")]
+fn unlock(file: &File) {
+    let _ = rustix::fs::flock(file, rustix::fs::FlockOperation::Unlock);
 }
 
 /// The same lock (`flock`): the standard library has it on Linux and not on Android.
@@ -146,8 +167,6 @@ fn connect(path: &Path, key: &Seed, create: bool) -> Result<Connection, VaultErr
     // SQLite lets a second thread in before SQLCipher has started: the first opening is alone.
     STARTED.call_once(|| drop(Connection::open_in_memory()));
     let conn = Connection::open_with_flags(path, flags)?;
-    // It would write page numbers to standard error; what failed is told by errors.
-    conn.pragma_update(None, "cipher_log_level", "NONE")?;
     // A raw key: no passphrase derivation inside SQLCipher (its syntax is x'…').
     let hex = zeroize::Zeroizing::new(data_encoding::HEXLOWER.encode(key.expose()));
     let literal = zeroize::Zeroizing::new(format!("x'{}'", hex.as_str()));

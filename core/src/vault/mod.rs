@@ -44,8 +44,8 @@ pub struct Vault {
     chains: Chains,
     clock: HybridClock,
     dir: PathBuf,
-    // Held for as long as the vault is open; released by the system if the process dies.
-    _lock: std::fs::File,
+    // The last to go: after the database was closed.
+    _lock: file::Lock,
 }
 
 impl Vault {
@@ -95,7 +95,7 @@ impl Vault {
 
     fn finish(
         mut conn: Connection,
-        lock: std::fs::File,
+        lock: file::Lock,
         dir: &Path,
         env: Env,
         views: &'static [&'static dyn View],

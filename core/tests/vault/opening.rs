@@ -185,6 +185,30 @@ fn one_at_a_time_in_this_process_and_in_another() {
     );
 }
 
+/// While other threads start programs, a vault that was closed can be opened at once.
+#[test]
+fn starting_programs_keeps_no_vault_locked() {
+    let dir = quick_folder();
+    let (env, _) = env(1);
+    drop(patient(dir.path(), &env));
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let order = std::sync::atomic::Ordering::SeqCst;
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !stop.load(order) {
+                    std::process::Command::new("true").status().unwrap();
+                }
+            });
+        }
+        let errors: Vec<_> = (0..300)
+            .filter_map(|_| open(dir.path(), &env).err())
+            .collect();
+        stop.store(true, order);
+        assert_eq!(errors, []);
+    });
+}
+
 #[test]
 fn many_threads_may_open_vaults_at_once() {
     let dir = quick_folder();
