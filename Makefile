@@ -20,7 +20,7 @@ demo: setup ## Build, and show the whole product on this machine: make demo ARGS
 build: ## Build the programs and everything that is tested
 	cargo build --workspace --bins
 
-test: setup build test-rust test-oracles test-bindings test-browser ## Pass every test; installs what they need
+test: setup build test-oracles test-rust test-bindings test-browser ## Pass every test; installs what they need
 
 test-rust: ## Unit, property, contract, crash and end-to-end tests in Rust
 	cargo test --workspace

@@ -6,6 +6,9 @@ cd "$(dirname "$0")/../.."
 target=${CARGO_TARGET_DIR:-$PWD/target}
 out=$target/bindings
 
+# The programs that stand on the other side.
+[ -x "$target/debug/clinic-for-tests" ] && [ -x "$target/debug/clinic-server" ] ||
+  cargo build --workspace --bins
 cargo build -p companion-ffi --features cli --lib --bins
 case $(uname) in
   Darwin) library=libcompanion_ffi.dylib ;;
@@ -43,5 +46,6 @@ expect "$swift" 'public let note: String?'
 expect "$out/swift/CompanionCoreFFI.h" 'uniffi_companion_ffi_fn_func_crisis_help'
 
 cd tests/bindings
+export COMPANION_TEST_CLINIC=$target/debug/clinic-for-tests
 export COMPANION_BINDINGS=$out PYTHONPATH=$out/python PYTHONDONTWRITEBYTECODE=1
 exec python3 -m unittest "$@"

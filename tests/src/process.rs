@@ -14,7 +14,13 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// Where a program of the workspace is.
 pub fn program(name: &str) -> PathBuf {
     let tests = std::env::current_exe().expect("the test knows where it is");
-    let built = tests.parent().and_then(|deps| deps.parent()).unwrap();
+    // A test lies in `deps`, a program of the tests beside the others.
+    let beside = tests.parent().unwrap();
+    let built = if beside.ends_with("deps") {
+        beside.parent().unwrap()
+    } else {
+        beside
+    };
     let path = built.join(name);
     assert!(
         path.exists(),

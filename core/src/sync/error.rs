@@ -46,6 +46,9 @@ pub enum SyncError {
     /// The invite is over.
     #[error("the invite has expired")]
     Expired,
+    /// This journal is with another clinic.
+    #[error("this journal is with another clinic")]
+    OtherClinic,
     /// Nobody has used this invite yet.
     #[error("nobody has used this invite yet")]
     NotClaimed,
@@ -131,6 +134,12 @@ impl From<SyncError> for Problem {
                 Kind::Locked,
                 "invite-expired",
                 "This invite has expired. Ask the clinic for a new one.",
+            ),
+            SyncError::OtherClinic => Self::new(
+                Kind::Refused,
+                "other-clinic",
+                "This journal is with another clinic already. Nothing was changed. To join this \
+                 one, begin a journal of its own in another folder.",
             ),
             SyncError::NotClaimed => Self::new(
                 Kind::Conflict,

@@ -200,7 +200,12 @@ fn prepare(vault: &mut Vault, secret: &InviteSecret, offer: &Offer) -> Result<Cl
         root: offer.root,
     };
     let tip = chain.tip();
-    if chain.clinic_at(tip.number) != Some(clinic) {
+    let joined = chain.clinic_at(tip.number);
+    // What was shared with one clinic is sealed to its team: changing clinics needs more than this.
+    if joined.is_some_and(|now| now != clinic) {
+        return Err(SyncError::OtherClinic);
+    }
+    if joined.is_none() {
         let device = vault.device()?;
         let env = vault.env().clone();
         let next = patient::join_clinic(&env, tip, &device, clinic);
