@@ -45,6 +45,9 @@ enum Task {
     Stand(SpaceEntry, u8),
     Pull(SpaceEntry, Pulling),
     Push(SpaceEntry),
+    /// Whoever admitted a patient: their devices wait for the care team's word. After the
+    /// pull, so that it is said once.
+    Welcome(SpaceEntry),
     /// A workstation follows every patient that *front* names.
     FollowPatients(ChainId),
 }
@@ -170,6 +173,12 @@ impl Machine {
                 )))
             }
             Task::Push(entry) => self.begin_push(vault, entry),
+            Task::Welcome(entry) => {
+                if let Some(patient) = entry.patient {
+                    care::welcome(vault, patient)?;
+                }
+                Ok(None)
+            }
             Task::FollowPatients(roster) => {
                 let me = vault.device()?.id();
                 vault.load_roster(roster)?;
@@ -181,11 +190,12 @@ impl Machine {
                     self.tasks.push_back(Task::Chain(Chain::Patient(chain)));
                     for entry in staff_spaces(chain, roster, role) {
                         vault.follow_space(&entry)?;
-                        self.tasks.extend(space_tasks(entry));
-                    }
-                    // Whoever admitted them: the patient's devices wait for the care team's word.
-                    if role == Some(Role::Clinician) {
-                        care::welcome(vault, chain)?;
+                        let [chain, pull, stand, push] = space_tasks(entry);
+                        self.tasks.extend([chain, pull, stand]);
+                        if entry.kind == SpaceKind::Care {
+                            self.tasks.push_back(Task::Welcome(entry));
+                        }
+                        self.tasks.push_back(push);
                     }
                 }
                 Ok(None)
@@ -381,7 +391,6 @@ impl Machine {
         } else if pulling.wants_chains() {
             let again = Pulling::last_try();
             self.tasks.push_front(Task::Pull(entry, again));
-            self.tasks.push_front(Task::Stand(entry, 0));
             self.chains_again(&entry);
         } else {
             pulling.finish(vault, entry.space, &mut self.report)?;
@@ -429,7 +438,10 @@ impl Task {
     fn patient(&self) -> Option<ChainId> {
         match self {
             Self::Chain(chain) => chain.patient(),
-            Self::Stand(entry, _) | Self::Pull(entry, _) | Self::Push(entry) => entry.patient,
+            Self::Stand(entry, _)
+            | Self::Pull(entry, _)
+            | Self::Push(entry)
+            | Self::Welcome(entry) => entry.patient,
             Self::FollowPatients(_) => None,
         }
     }
@@ -475,8 +487,9 @@ fn admitted(vault: &Vault, entry: &SpaceEntry) -> Result<bool, SyncError> {
 fn space_tasks(entry: SpaceEntry) -> [Task; 4] {
     [
         Task::Chain(Chain::Epochs(entry, Parties::Earlier)),
-        Task::Stand(entry, 0),
+        // Before an epoch is written: it closes the logs of who left with the heads seen here.
         Task::Pull(entry, Pulling::default()),
+        Task::Stand(entry, 0),
         Task::Push(entry),
     ]
 }

@@ -60,6 +60,22 @@ fn what_the_patient_shares_arrives_and_what_is_private_does_not() {
     );
 }
 
+/// Whoever claimed an invite is nobody yet: the clinic compares digits first.
+#[test]
+fn nothing_goes_to_the_clinic_before_it_admitted_the_patient() {
+    let mut world = World::new();
+    let journal = world.phone.companion.journal();
+    journal.record(&noted("early", START), Some(true)).unwrap();
+    journal.record(&noted("own", START), Some(false)).unwrap();
+    for _ in 0..3 {
+        world.phone.round(&mut world.api).unwrap();
+    }
+    assert_eq!(world.api.runs(world.space(SpaceKind::Care)), 0);
+    assert_eq!(world.api.runs(world.space(SpaceKind::Private)), 1);
+    world.settle();
+    assert_eq!(world.read_by_clinic(), ["early"]);
+}
+
 #[test]
 fn reviews_and_readings_come_back_to_the_patient() {
     let mut world = World::settled();

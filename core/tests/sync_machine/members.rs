@@ -81,6 +81,20 @@ fn a_new_colleague_reads_all_history() {
 }
 
 #[test]
+fn a_patient_is_welcomed_once() {
+    let mut world = World::settled();
+    let (new, _) = hire(&mut world, 7, Role::Clinician);
+    for _ in 0..2 {
+        new.round(&mut world.api).unwrap();
+        world.settle();
+    }
+    let care = world.space(SpaceKind::Care);
+    let events = world.phone.with(|v| v.events(care).unwrap());
+    let welcomes = events.iter().filter(|e| e.envelope.kind == 202);
+    assert_eq!(welcomes.count(), 1);
+}
+
+#[test]
 fn the_front_desk_knows_the_person_and_nothing_clinical() {
     let mut world = World::settled();
     world
@@ -247,6 +261,26 @@ fn what_a_former_clinician_wrote_before_stays() {
     for device in [&world.phone, &second] {
         let reviews = device.companion.care().reviews(world.chain).unwrap();
         assert_eq!(reviews.len(), 1);
+    }
+}
+
+/// What a workstation had pushed before it left counts, also where whoever writes the next
+/// epoch had not pulled it yet.
+#[test]
+fn what_was_pushed_before_the_removal_counts() {
+    let (mut world, entry, gone, _) = with_colleague();
+    world.settle();
+    review(&world, entry, &gone);
+    gone.round(&mut world.api).unwrap();
+    dismiss(&mut world, gone.id, Role::Clinician);
+    // The phone is the first to come: it writes the epoch that closes the logs.
+    let report = world.phone.round(&mut world.api).unwrap();
+    assert_eq!(report.alarms, []);
+    world.settle();
+    for device in [&world.phone, &world.desk] {
+        let reviews = device.companion.care().reviews(world.chain).unwrap();
+        assert_eq!(reviews.len(), 1);
+        assert_eq!(device.with(|v| v.all_aside().unwrap()), []);
     }
 }
 
