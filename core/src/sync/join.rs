@@ -9,8 +9,8 @@ use minicbor::{Decode, Encode};
 
 use super::address::Server;
 use super::error::SyncError;
-use super::machine::patient_spaces;
 use super::request::Request;
+use super::spaces::patient_spaces;
 use super::{Cancel, Link, SERVER, Sync, block_on};
 use crate::care::own_chain;
 use crate::space::invite::{self, Digits, InviteCode, InviteSecret};

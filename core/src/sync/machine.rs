@@ -10,8 +10,7 @@ use std::collections::VecDeque;
 
 use clinic_api::chain::Signed;
 use clinic_api::http::problem::Code;
-use clinic_api::id::{ChainId, SpaceId};
-use clinic_api::member::Role;
+use clinic_api::id::ChainId;
 use clinic_api::message::{ChainPage, Pushed};
 use clinic_api::space::SpaceKind;
 use clinic_api::wire;
@@ -22,6 +21,7 @@ use super::pull::Pulling;
 use super::push;
 use super::report::{Alarm, Report};
 use super::request::{Reply, Request};
+use super::spaces::{admitted, staff_spaces};
 use crate::space::epoch::EpochKey;
 use crate::vault::{Me, RunOut, SpaceEntry, Vault};
 use crate::{care, front};
@@ -473,17 +473,6 @@ impl Chain {
     }
 }
 
-/// Whether a patient's device may write to the clinic: not before the clinic, which
-/// compared the digits, has said that it admitted this patient.
-fn admitted(vault: &Vault, entry: &SpaceEntry) -> Result<bool, SyncError> {
-    match vault.me()? {
-        Some(Me::Patient { chain }) if entry.kind.team().is_some() => {
-            Ok(care::welcomed(vault, chain)?)
-        }
-        Some(Me::Patient { .. } | Me::Staff { .. }) | None => Ok(true),
-    }
-}
-
 fn space_tasks(entry: SpaceEntry) -> [Task; 4] {
     [
         Task::Chain(Chain::Epochs(entry, Parties::Earlier)),
@@ -494,22 +483,6 @@ fn space_tasks(entry: SpaceEntry) -> [Task; 4] {
     ]
 }
 
-/// The spaces of a patient that a workstation of that role follows.
-pub(super) fn staff_spaces(
-    patient: ChainId,
-    roster: ChainId,
-    role: Option<Role>,
-) -> impl Iterator<Item = SpaceEntry> {
-    let kinds = SpaceKind::OF_PATIENT.into_iter();
-    let read = kinds.filter(move |k| k.team().zip(role).is_some_and(|(t, r)| t.includes(r)));
-    read.map(move |kind| SpaceEntry {
-        space: kind.id(patient),
-        kind,
-        patient: Some(patient),
-        roster: Some(roster),
-    })
-}
-
 /// What a failed request means.
 pub(super) fn failure(reply: &Reply) -> SyncError {
     match reply {
@@ -518,27 +491,4 @@ pub(super) fn failure(reply: &Reply) -> SyncError {
         Reply::Unreachable => SyncError::Unreachable,
         Reply::Ok(_) => SyncError::Internal,
     }
-}
-
-/// A patient's three spaces, once a clinic was joined.
-pub(super) fn patient_spaces(patient: ChainId, roster: Option<ChainId>) -> Vec<SpaceEntry> {
-    let all = SpaceKind::OF_PATIENT.into_iter();
-    all.filter(|kind| kind.team().is_none() || roster.is_some())
-        .map(|kind| SpaceEntry {
-            space: kind.id(patient),
-            kind,
-            patient: Some(patient),
-            roster: kind.team().and(roster),
-        })
-        .collect()
-}
-
-/// Names a space in a report for people.
-pub fn kind_name(vault: &Vault, space: SpaceId) -> Option<SpaceKind> {
-    vault
-        .spaces()
-        .ok()?
-        .into_iter()
-        .find(|s| s.space == space)
-        .map(|s| s.kind)
 }

@@ -16,15 +16,17 @@ mod pull;
 mod push;
 mod report;
 mod request;
+mod spaces;
 
 pub use address::Server;
 pub use backoff::Backoff;
 pub use error::SyncError;
 pub use join::Joining;
-pub use machine::{Machine, Next, kind_name};
+pub use machine::{Machine, Next};
 pub use office::{AdmitError, Invitation, InviteView, Office};
 pub use report::{Alarm, Report};
 pub use request::{Reply, Request};
+pub use spaces::kind_name;
 
 use tokio::sync::watch;
 

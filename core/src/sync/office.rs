@@ -14,8 +14,8 @@ use minicbor::{Decode, Encode};
 
 use super::address::Server;
 use super::error::SyncError;
-use super::machine::staff_spaces;
 use super::request::Request;
+use super::spaces::staff_spaces;
 use super::{Cancel, Link, SERVER, block_on, server};
 use crate::companion::SharedVault;
 use crate::front::{Front, FrontError};

@@ -11,6 +11,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bodies;
 mod canary;
 mod child;
 mod clock;
