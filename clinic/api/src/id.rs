@@ -1,8 +1,5 @@
 //! Names of things: fixed-length byte strings, written as lower-case hex.
 
-use std::fmt;
-use std::str::FromStr;
-
 /// A text that should have been the hex of an identifier and is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an identifier of {expected} hex digits")]
@@ -11,7 +8,11 @@ pub struct BadId {
     pub expected: usize,
 }
 
-macro_rules! id {
+/// Declares a name of things: a newtype over `[u8; N]`, a byte string in CBOR, lower-case hex as text.
+///
+/// The crate that uses it depends on `minicbor` and `data-encoding`.
+#[macro_export]
+macro_rules! named_bytes {
     ($(#[$doc:meta])* $name:ident, $len:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,28 +41,28 @@ macro_rules! id {
         }
 
         impl TryFrom<&[u8]> for $name {
-            type Error = BadId;
-            fn try_from(bytes: &[u8]) -> Result<Self, BadId> {
-                bytes.try_into().map(Self).map_err(|_| BadId { expected: 2 * $len })
+            type Error = $crate::id::BadId;
+            fn try_from(bytes: &[u8]) -> Result<Self, $crate::id::BadId> {
+                bytes.try_into().map(Self).map_err(|_| $crate::id::BadId { expected: 2 * $len })
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.write_str(&data_encoding::HEXLOWER.encode(&self.0))
             }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 write!(f, "{}({self})", stringify!($name))
             }
         }
 
-        impl FromStr for $name {
-            type Err = BadId;
-            fn from_str(text: &str) -> Result<Self, BadId> {
-                let bad = BadId { expected: 2 * $len };
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::id::BadId;
+            fn from_str(text: &str) -> Result<Self, $crate::id::BadId> {
+                let bad = $crate::id::BadId { expected: 2 * $len };
                 let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(|_| bad)?;
                 bytes.as_slice().try_into().map(Self).map_err(|_| bad)
             }
@@ -91,53 +92,53 @@ macro_rules! id {
     };
 }
 
-id!(
+named_bytes!(
     /// A chain of signed statements: the hash of its first statement, or, for a
     /// chain of epochs, the space that it belongs to.
     ChainId,
     32
 );
-id!(
+named_bytes!(
     /// The hash of a signed statement's body.
     StatementHash,
     32
 );
-id!(
+named_bytes!(
     /// A set of members and what they share.
     SpaceId,
     32
 );
-id!(
+named_bytes!(
     /// A device or workstation: the hash of its three public keys.
     DeviceId,
     32
 );
-id!(
+named_bytes!(
     /// Who signs or receives: a device, a recovery kit, a clinic's root or a team key.
     MemberId,
     32
 );
-id!(
+named_bytes!(
     /// One device's append-only log in one space.
     LogId,
     16
 );
-id!(
+named_bytes!(
     /// The hash of a frame's header.
     HeaderHash,
     32
 );
-id!(
+named_bytes!(
     /// The hash of a head's body.
     HeadHash,
     32
 );
-id!(
+named_bytes!(
     /// A person on a clinic's roster.
     PersonId,
     16
 );
-id!(
+named_bytes!(
     /// Under what an invite is kept on the server; says nothing of its secret.
     InviteLookup,
     16
