@@ -264,3 +264,17 @@ fn an_invite_that_is_over_is_refused() {
     assert_eq!(patient.json(&["status"])["server"], json!(null));
     site.enrol(&patient, NAME, BORN);
 }
+
+#[test]
+fn a_second_clinic_is_refused_and_nothing_changes() {
+    let (first, second) = (Site::new(), Site::new());
+    let (patient, chain) = first.enrolled("Robin Sand", "1979-05-06");
+    let invitation = second.office.invite("Robin Sand", "1979-05-06");
+    let (code, name, _) = patient.problem(&["enrol", "--invite", &invitation.qr]);
+    assert_eq!((code, name.as_str()), (77, "other-clinic"));
+
+    patient.json(&["log", "6", "--share", "--note", "still with the first"]);
+    patient.sync();
+    first.office.sync();
+    assert_eq!(first.office.notes(chain), ["still with the first"]);
+}
