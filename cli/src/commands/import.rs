@@ -102,8 +102,13 @@ fn ask(reading: &Reading, moods: &mut MoodMap) -> Result<(), Problem> {
     for mood in reading.mood_names() {
         while moods.value(&mood.name).is_none() {
             eprint!(
-                "What does “{}” ({} times) mean, from 0 (very unpleasant) to 10 (very pleasant)? ",
-                mood.name, mood.count
+                "What does “{}” ({}) mean, from 0 (very unpleasant) to 10 (very pleasant)? ",
+                mood.name,
+                if mood.count == 1 {
+                    "once".to_owned()
+                } else {
+                    format!("{} times", mood.count)
+                }
             );
             std::io::stderr().flush().map_err(|_| ended())?;
             let mut answer = String::new();
