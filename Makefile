@@ -1,6 +1,6 @@
 # The one entrance. `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo build test test-rust test-oracles test-bindings test-browser check fmt release-check clean
+.PHONY: help setup setup-test demo build test test-rust test-oracles test-bindings test-browser check fmt release-check clean
 SHELL := /bin/bash
 
 PRODUCT := -p companion -p clinic-server -p clinic-console
@@ -10,8 +10,11 @@ ARGS ?=
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Install what building and testing need (Debian packages)
+setup: ## Install what building needs (Debian packages)
 	@tools/setup
+
+setup-test: ## Install what testing needs, too
+	@tools/setup test
 
 demo: setup ## Build, and show the whole product on this machine: make demo ARGS="--import FILE"
 	cargo build $(PRODUCT)
@@ -20,7 +23,7 @@ demo: setup ## Build, and show the whole product on this machine: make demo ARGS
 build: ## Build the programs and everything that is tested
 	cargo build --workspace --bins
 
-test: setup build test-oracles test-rust test-bindings test-browser ## Pass every test; installs what they need
+test: setup-test build test-oracles test-rust test-bindings test-browser ## Pass every test; installs what they need
 
 test-rust: ## Unit, property, contract, crash and end-to-end tests in Rust
 	cargo test --workspace
