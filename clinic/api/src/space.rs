@@ -44,6 +44,14 @@ impl SpaceKind {
         }
     }
 
+    /// The kind of that byte; none where there is no such kind.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::OF_PATIENT
+            .into_iter()
+            .chain(Self::OF_CLINIC)
+            .find(|kind| kind.code() == code)
+    }
+
     /// Whether it belongs to a patient chain (else to a roster).
     pub fn of_patient(self) -> bool {
         matches!(self, Self::Private | Self::Care | Self::Desk)

@@ -26,7 +26,6 @@ pub use machine::{Machine, Next};
 pub use office::{AdmitError, Invitation, InviteView, Office};
 pub use report::{Alarm, Report};
 pub use request::{Reply, Request};
-pub use spaces::kind_name;
 
 use tokio::sync::watch;
 

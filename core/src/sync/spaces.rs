@@ -1,6 +1,6 @@
 //! Which spaces a device follows, and which it may write to yet.
 
-use clinic_api::id::{ChainId, SpaceId};
+use clinic_api::id::ChainId;
 use clinic_api::member::Role;
 use clinic_api::space::SpaceKind;
 
@@ -46,14 +46,4 @@ pub(super) fn admitted(vault: &Vault, entry: &SpaceEntry) -> Result<bool, SyncEr
         }
         Some(Me::Patient { .. } | Me::Staff { .. }) | None => Ok(true),
     }
-}
-
-/// Names a space in a report for people.
-pub fn kind_name(vault: &Vault, space: SpaceId) -> Option<SpaceKind> {
-    vault
-        .spaces()
-        .ok()?
-        .into_iter()
-        .find(|s| s.space == space)
-        .map(|s| s.kind)
 }

@@ -59,13 +59,6 @@ impl Chains {
     }
 }
 
-fn kind_of(code: u8) -> Option<SpaceKind> {
-    SpaceKind::OF_PATIENT
-        .into_iter()
-        .chain(SpaceKind::OF_CLINIC)
-        .find(|k| k.code() == code)
-}
-
 impl Vault {
     /// The chains loaded so far; see [`Vault::load_space`].
     pub fn chains(&self) -> &Chains {
@@ -110,7 +103,7 @@ impl Vault {
             let (space, kind, patient, roster) = row?;
             Ok(SpaceEntry {
                 space: SpaceId(space),
-                kind: kind_of(kind).ok_or(VaultError::Damaged)?,
+                kind: SpaceKind::from_code(kind).ok_or(VaultError::Damaged)?,
                 patient: patient.map(ChainId),
                 roster: roster.map(ChainId),
             })

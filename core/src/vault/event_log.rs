@@ -404,7 +404,7 @@ pub(super) fn replay(tx: &Transaction<'_>, views: &[&dyn View]) -> Result<(), Va
         let envelope: Envelope = wire::decode(&envelope).map_err(|_| VaultError::Damaged)?;
         let place = Place {
             space: SpaceId(row.get(1)?),
-            space_kind: kind_of(kind)?,
+            space_kind: SpaceKind::from_code(kind).ok_or(VaultError::Damaged)?,
             log: LogId(row.get(3)?),
             device: DeviceId(row.get(4)?),
             author: author_from(row.get(5)?)?,
@@ -415,12 +415,4 @@ pub(super) fn replay(tx: &Transaction<'_>, views: &[&dyn View]) -> Result<(), Va
         }
     }
     Ok(())
-}
-
-fn kind_of(code: u8) -> Result<SpaceKind, VaultError> {
-    SpaceKind::OF_PATIENT
-        .into_iter()
-        .chain(SpaceKind::OF_CLINIC)
-        .find(|k| k.code() == code)
-        .ok_or(VaultError::Damaged)
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use clinic_api::http::problem::{Code, Problem};
 use clinic_api::id::SpaceId;
-use clinic_api::log::Run;
+use clinic_api::log::{Header, Item, Run};
 use clinic_api::message::{ChainPage, Pulled};
 use clinic_api::space::SpaceKind;
 use clinic_api::wire;
@@ -449,4 +449,30 @@ fn conflict_forever_ends() {
     assert_eq!(world.read_by_clinic(), ["kept"]);
     let logs = world.phone.with(|v| v.logs(care).unwrap());
     assert!(logs.len() < 8, "{} logs", logs.len());
+}
+
+/// The log still verifies by its headers; that something was left out is named all the same.
+#[test]
+fn a_body_is_left_out() {
+    let mut world = written(&["left out"]);
+    let care = world.space(SpaceKind::Care);
+    let phone = world.phone.id;
+    world.api.bend(on_pull(care, move |page| {
+        for bytes in &mut page.runs {
+            let mut run = Run::from_bytes(bytes).unwrap();
+            if run.claimed_head().unwrap().device != phone {
+                continue;
+            }
+            for item in &mut run.items {
+                if let Item::Body(body) = item {
+                    *item = Item::Erased(Header::content_of(body));
+                }
+            }
+            *bytes = run.to_bytes().into();
+        }
+    }));
+    let log = world.phone.with(|v| v.own_log(care).unwrap()).log;
+    let report = world.desk.round(&mut world.api).unwrap();
+    assert_eq!(report.alarms, [Alarm::BodyMissing(care, log)]);
+    assert_eq!(world.read_by_clinic(), Vec::<String>::new());
 }
