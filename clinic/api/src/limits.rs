@@ -22,3 +22,5 @@ pub const INVITE_BODY: usize = 32 * 1024;
 pub const NAME: usize = 200;
 /// Bytes of a request that founds a roster.
 pub const FOUNDING: usize = 1024 * 1024;
+/// Frames in one request to erase.
+pub const FRAMES_PER_ERASURE: usize = 512;

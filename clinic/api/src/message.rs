@@ -12,6 +12,7 @@
 //! | `POST /v1/rosters` | the first statements of a roster ([`Statements`]) | 201 |
 //! | `POST /v1/spaces/{space}/runs` | [`Push`] | [`Pushed`] |
 //! | `POST /v1/spaces/{space}/pull` | [`Pull`] | [`Pulled`] |
+//! | `POST /v1/spaces/{space}/erasures` | [`Erase`] | [`Erased`] |
 //! | `POST /v1/invites` | [`NewInvite`] | 201 |
 //! | `GET /v1/invites` | | [`Invites`]: those of the caller's roster |
 //! | `GET /v1/invites/{lookup}` | (unsigned) | [`InviteOffer`] |
@@ -25,6 +26,7 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::id::{ChainId, InviteLookup, LogId};
+use crate::log::FrameName;
 use crate::wire::bytes_array;
 
 /// The media type of request and answer bodies.
@@ -53,7 +55,8 @@ pub struct ChainPage {
 
 /// Runs to append to the caller's own logs in one space: all of them or none.
 ///
-/// Idempotent: runs that are stored already, byte for byte, are accepted again.
+/// Idempotent: runs whose heads are stored already are accepted again, with or without the
+/// bodies that were erased since.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Push {
@@ -101,6 +104,27 @@ pub struct Pulled {
     /// Whether there is more: pull again with the new vector.
     #[n(1)]
     pub more: bool,
+}
+
+/// Frames whose bodies the server is to erase for good; their headers stay.
+///
+/// From a device of the patient, for frames of the patient's devices alone. Idempotent; a frame
+/// that isn't there, or is others', is passed over.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Erase {
+    /// At most 512.
+    #[n(0)]
+    pub frames: Vec<FrameName>,
+}
+
+/// What an erasure came to. When this is answered, the bodies are gone.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Erased {
+    /// How many bodies were erased now.
+    #[n(0)]
+    pub erased: u64,
 }
 
 /// A new invite, kept under the lookup that derives from its secret.

@@ -113,7 +113,10 @@ impl View for CareView {
                 tx.prepare_cached(sql)?
                     .execute(params![event.space.0, at])?;
             }
-            Kind::MoodRecorded | Kind::EntryUnshared | Kind::PatientAdmitted => {}
+            Kind::MoodRecorded
+            | Kind::EntryUnshared
+            | Kind::EntryErased
+            | Kind::PatientAdmitted => {}
         }
         Ok(Outcome::Done)
     }

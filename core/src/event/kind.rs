@@ -8,6 +8,8 @@ pub enum Kind {
     MoodRecorded,
     /// An entry is no longer shared with the care team (journal).
     EntryUnshared,
+    /// An entry was erased, for good (journal).
+    EntryErased,
     /// A clinician reviewed entries (care).
     EntryReviewed,
     /// A console showed entries to somebody (care).
@@ -20,9 +22,10 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind that this version knows.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::MoodRecorded,
         Self::EntryUnshared,
+        Self::EntryErased,
         Self::EntryReviewed,
         Self::EntriesRead,
         Self::PatientWelcomed,
@@ -34,6 +37,7 @@ impl Kind {
         match self {
             Self::MoodRecorded => 100,
             Self::EntryUnshared => 101,
+            Self::EntryErased => 102,
             Self::EntryReviewed => 200,
             Self::EntriesRead => 201,
             Self::PatientWelcomed => 202,
@@ -50,8 +54,16 @@ impl Kind {
     /// concerns as if nothing had happened.
     pub fn critical(self) -> bool {
         match self {
-            Self::MoodRecorded | Self::EntryUnshared | Self::PatientAdmitted => true,
+            Self::MoodRecorded
+            | Self::EntryUnshared
+            | Self::EntryErased
+            | Self::PatientAdmitted => true,
             Self::EntryReviewed | Self::EntriesRead | Self::PatientWelcomed => false,
         }
+    }
+
+    /// Whether events of this kind erase what others hold.
+    pub fn erases(self) -> bool {
+        self == Self::EntryErased
     }
 }

@@ -1,5 +1,6 @@
 //! The bodies of the journal's events.
 
+use clinic_api::log::FrameName;
 use minicbor::{Decode, Encode};
 
 use super::Mood;
@@ -39,4 +40,23 @@ pub struct EntryUnshared {
 
 impl Body for EntryUnshared {
     const KIND: Kind = Kind::EntryUnshared;
+}
+
+/// An entry was erased, with all its versions, for good.
+///
+/// Whoever learns of it takes the entry out of everything; a frame that it names may be served
+/// without its body from then on. It wins over whatever was written at the same time.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct EntryErased {
+    /// The entry.
+    #[n(0)]
+    pub entry: EntryId,
+    /// The frames of the space that held nothing but its versions.
+    #[n(1)]
+    pub frames: Vec<FrameName>,
+}
+
+impl Body for EntryErased {
+    const KIND: Kind = Kind::EntryErased;
 }

@@ -6,10 +6,10 @@ mod mood;
 pub(crate) mod view;
 mod vocabulary;
 
-pub use body::{EntryUnshared, MoodRecorded};
+pub use body::{EntryErased, EntryUnshared, MoodRecorded};
 pub use error::JournalError;
 pub use mood::{Mood, NOTE_CHARACTERS, Sleep, Valence, WORD_CHARACTERS, WORDS};
-pub use view::{Entry, JournalView, Version};
+pub use view::{Cursor, Entry, JournalView, Page, Version};
 pub use vocabulary::{ASSOCIATIONS, FEELINGS, is_association, is_feeling};
 
 use std::collections::HashSet;
@@ -160,13 +160,82 @@ impl Journal {
         Ok(vault.set_setting(SHARE_BY_DEFAULT, &[u8::from(share)])?)
     }
 
+    /// Erases an entry with all its versions, wherever it is. It can't be brought back.
+    ///
+    /// When this returns, it is gone from this device: rows, search index and journal files. At
+    /// the next sync the other members' devices are told to forget it and the clinic API to erase
+    /// its frames. It does not reach what people remember, printed or took into the clinic's
+    /// record, nor a server's backups before they expire.
+    ///
+    /// # Errors
+    /// [`JournalError::NotFound`] where there is no such entry, or it was erased before.
+    pub fn erase(&self, entry: EntryId) -> Result<(), JournalError> {
+        let mut vault = self.vault.lock();
+        let mut drafts = Vec::new();
+        for space in both(&vault)? {
+            let events = view::events_of(&vault, space.space, entry)?;
+            if events.is_empty() {
+                continue;
+            }
+            let frames = vault.frames_of(space.space, &events)?;
+            drafts.push(Draft::new(space, &EntryErased { entry, frames }));
+        }
+        if drafts.is_empty() {
+            return Err(JournalError::NotFound);
+        }
+        vault.append(Author::Patient, vec![drafts])?;
+        Ok(())
+    }
+
     /// Entries felt in `from_ms..to_ms` (milliseconds since 1970), newest first, at most `most`.
     ///
     /// # Errors
     /// [`JournalError`].
     pub fn list(&self, from_ms: i64, to_ms: i64, most: u32) -> Result<Vec<Entry>, JournalError> {
+        Ok(self.page(from_ms, to_ms, None, most)?.entries)
+    }
+
+    /// As [`Journal::list`], a page at a time: `after` is where the page before ended.
+    ///
+    /// Takes equally long however many entries there are. What is written meanwhile neither
+    /// repeats an entry nor leaves one out that was there all along.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn page(
+        &self,
+        from_ms: i64,
+        to_ms: i64,
+        after: Option<Cursor>,
+        most: u32,
+    ) -> Result<Page, JournalError> {
         let vault = self.vault.lock();
-        Ok(view::list(&vault, &both(&vault)?, from_ms, to_ms, most)?)
+        let both = both(&vault)?;
+        Ok(view::page(&vault, &both, from_ms, to_ms, after, most)?)
+    }
+
+    /// Entries in which every one of these words occurs, newest first, a page at a time.
+    ///
+    /// Looks at the present version: feelings, words, circumstances and the note. A word is
+    /// found by its beginning, whatever its case and accents; no word, no entries. Nothing of
+    /// the search is kept.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn search(
+        &self,
+        words: &str,
+        after: Option<Cursor>,
+        most: u32,
+    ) -> Result<Page, JournalError> {
+        let vault = self.vault.lock();
+        Ok(view::search_page(
+            &vault,
+            &both(&vault)?,
+            words,
+            after,
+            most,
+        )?)
     }
 
     /// The entries of a day, as the clocks where they were felt showed it; newest first.
@@ -237,6 +306,19 @@ impl Journal {
         }
         Ok(result)
     }
+}
+
+/// States the erasure of versions that came in after their entry was erased: from a device that
+/// had not heard of it yet.
+pub(crate) fn erase_late(vault: &mut Vault, space: &SpaceEntry) -> Result<(), VaultError> {
+    let mut drafts = Vec::new();
+    for (entry, frames) in vault.late_frames(space.space)? {
+        drafts.push(vec![Draft::new(*space, &EntryErased { entry, frames })]);
+    }
+    if !drafts.is_empty() {
+        vault.append(Author::Patient, drafts)?;
+    }
+    Ok(())
 }
 
 fn imported_id(source: &[u8; 16]) -> EntryId {

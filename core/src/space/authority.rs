@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `MoodRecorded` | *private*, *care* | a patient's device |
 //! | `EntryUnshared` | *care* | a patient's device |
+//! | `EntryErased` | *private*, *care* | a patient's device |
 //! | `EntryReviewed`, `EntriesRead`, `PatientWelcomed` | *care* | a clinician's workstation |
 //! | `PatientAdmitted` | *front* | any staff workstation |
 //!
@@ -52,7 +53,7 @@ impl From<Role> for Author {
 #[must_use]
 pub fn may_write(kind: Kind, space: SpaceKind, author: Author) -> bool {
     match kind {
-        Kind::MoodRecorded => {
+        Kind::MoodRecorded | Kind::EntryErased => {
             matches!(space, SpaceKind::Private | SpaceKind::Care) && author == Author::Patient
         }
         Kind::EntryUnshared => space == SpaceKind::Care && author == Author::Patient,

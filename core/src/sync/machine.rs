@@ -11,11 +11,13 @@ use std::collections::VecDeque;
 use clinic_api::chain::Signed;
 use clinic_api::http::problem::Code;
 use clinic_api::id::ChainId;
-use clinic_api::message::{ChainPage, Pushed};
+use clinic_api::log::FrameName;
+use clinic_api::message::{ChainPage, Erased, Pushed};
 use clinic_api::space::SpaceKind;
 use clinic_api::wire;
 
 use super::epochs::{self, Standing};
+use super::erase;
 use super::error::SyncError;
 use super::pull::Pulling;
 use super::push;
@@ -45,6 +47,8 @@ enum Task {
     Stand(SpaceEntry, u8),
     Pull(SpaceEntry, Pulling),
     Push(SpaceEntry),
+    /// What a patient erased, once everybody can be told so.
+    Erase(SpaceEntry),
     /// Whoever admitted a patient: their devices wait for the care team's word. After the
     /// pull, so that it is said once.
     Welcome(SpaceEntry),
@@ -73,6 +77,7 @@ enum Waiting {
     Epoch(SpaceEntry, Box<Signed>, EpochKey, u8),
     Pull(SpaceEntry, Pulling),
     Push(SpaceEntry, Vec<RunOut>, u64),
+    Erase(SpaceEntry, Vec<FrameName>),
 }
 
 /// One round of syncing. Make a new one for the next.
@@ -164,7 +169,7 @@ impl Machine {
                     Ok(Some(request))
                 }
             },
-            Task::Pull(entry, pulling) => {
+            Task::Pull(entry, mut pulling) => {
                 let body = pulling.request(vault, entry.space)?;
                 self.waiting = Some(Waiting::Pull(entry, pulling));
                 Ok(Some(Request::post(
@@ -173,6 +178,14 @@ impl Machine {
                 )))
             }
             Task::Push(entry) => self.begin_push(vault, entry),
+            Task::Erase(entry) => {
+                let Some((frames, body)) = erase::next(vault, &entry)? else {
+                    return Ok(None);
+                };
+                self.waiting = Some(Waiting::Erase(entry, frames));
+                let path = format!("/v1/spaces/{}/erasures", entry.space);
+                Ok(Some(Request::post(path, body)))
+            }
             Task::Welcome(entry) => {
                 if let Some(patient) = entry.patient {
                     care::welcome(vault, patient)?;
@@ -190,7 +203,7 @@ impl Machine {
                     self.tasks.push_back(Task::Chain(Chain::Patient(chain)));
                     for entry in staff_spaces(chain, roster, role) {
                         vault.follow_space(&entry)?;
-                        let [chain, pull, stand, push] = space_tasks(entry);
+                        let [chain, pull, stand, push, _] = space_tasks(entry);
                         self.tasks.extend([chain, pull, stand]);
                         if entry.kind == SpaceKind::Care {
                             self.tasks.push_back(Task::Welcome(entry));
@@ -208,6 +221,7 @@ impl Machine {
         vault: &mut Vault,
         entry: SpaceEntry,
     ) -> Result<Option<Request>, SyncError> {
+        erase::state_late(vault, &entry)?;
         // What was sealed before goes first, also where nothing new may be sealed now.
         if vault.runs_out(entry.space, 1)?.is_empty() {
             let unadmitted = !admitted(vault, &entry)?;
@@ -272,6 +286,15 @@ impl Machine {
             Some(Waiting::Push(entry, runs, frames)) => {
                 self.received_push(vault, entry, &runs, frames, reply)
             }
+            Some(Waiting::Erase(entry, frames)) => match reply {
+                Reply::Ok(body) => {
+                    let _: Erased = wire::decode(&body)?;
+                    vault.erased_there(entry.space, &frames)?;
+                    self.tasks.push_front(Task::Erase(entry));
+                    Ok(())
+                }
+                other @ (Reply::Problem(_) | Reply::Unreachable) => Err(failure(&other)),
+            },
             None => Err(SyncError::Internal),
         }
     }
@@ -393,7 +416,7 @@ impl Machine {
             self.tasks.push_front(Task::Pull(entry, again));
             self.chains_again(&entry);
         } else {
-            pulling.finish(vault, entry.space, &mut self.report)?;
+            pulling.finish(vault, &entry, &mut self.report)?;
         }
         Ok(())
     }
@@ -441,6 +464,7 @@ impl Task {
             Self::Stand(entry, _)
             | Self::Pull(entry, _)
             | Self::Push(entry)
+            | Self::Erase(entry)
             | Self::Welcome(entry) => entry.patient,
             Self::FollowPatients(_) => None,
         }
@@ -451,7 +475,10 @@ impl Waiting {
     fn patient(&self) -> Option<ChainId> {
         match self {
             Self::Chain(chain) => chain.patient(),
-            Self::Epoch(entry, ..) | Self::Pull(entry, _) | Self::Push(entry, ..) => entry.patient,
+            Self::Epoch(entry, ..)
+            | Self::Pull(entry, _)
+            | Self::Push(entry, ..)
+            | Self::Erase(entry, _) => entry.patient,
         }
     }
 }
@@ -473,13 +500,14 @@ impl Chain {
     }
 }
 
-fn space_tasks(entry: SpaceEntry) -> [Task; 4] {
+fn space_tasks(entry: SpaceEntry) -> [Task; 5] {
     [
         Task::Chain(Chain::Epochs(entry, Parties::Earlier)),
         // Before an epoch is written: it closes the logs of who left with the heads seen here.
         Task::Pull(entry, Pulling::default()),
         Task::Stand(entry, 0),
         Task::Push(entry),
+        Task::Erase(entry),
     ]
 }
 

@@ -8,6 +8,7 @@ mod address;
 mod backoff;
 mod driver;
 mod epochs;
+mod erase;
 mod error;
 mod join;
 mod machine;

@@ -1,10 +1,10 @@
 //! Taking in what others wrote: verify, judge, open, append.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clinic_api::chain::epoch::EpochRecord;
 use clinic_api::id::{DeviceId, LogId, SpaceId};
-use clinic_api::log::{Head, Item, LogTip, Run, Seen, VerifiedRun};
+use clinic_api::log::{Cites, Head, Header, Item, LogTip, Run, Seen, VerifiedRun};
 use clinic_api::message::{Have, Pull, Pulled};
 use clinic_api::wire;
 
@@ -12,7 +12,7 @@ use super::error::SyncError;
 use super::report::{Alarm, Report};
 use crate::space::authority::{Author, author_at};
 use crate::space::frame;
-use crate::vault::{Arrived, SetAside, SpaceEntry, Vault};
+use crate::vault::{Arrived, LogState, Missing, SetAside, SpaceEntry, Vault};
 
 /// A pull of one space, which may take several pages.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +23,8 @@ pub(super) struct Pulling {
     witnessed: Vec<Seen>,
     /// Whether some run cited what is not in the chains as pulled.
     chains_behind: bool,
+    /// Logs that were asked for from a missing body on.
+    asked_again: BTreeSet<LogId>,
     /// Whether the chains were pulled again for that reason: what is unknown now is an alarm.
     last_try: bool,
 }
@@ -35,15 +37,23 @@ impl Pulling {
     ///
     /// Of logs that failed no more is asked for, so that what stands behind them in the pages
     /// is reached.
-    pub(super) fn request(&self, vault: &Vault, space: SpaceId) -> Result<Vec<u8>, SyncError> {
+    ///
+    /// A log of which a body is missing, and nobody erased it, is asked for from there on, once.
+    pub(super) fn request(&mut self, vault: &Vault, space: SpaceId) -> Result<Vec<u8>, SyncError> {
         let logs = vault.logs(space)?;
+        let mut again = BTreeMap::new();
+        for (log, beat) in vault.missing_bodies(space)? {
+            if self.asked_again.insert(log) {
+                again.insert(log, beat.saturating_sub(1));
+            }
+        }
         let held = logs
             .iter()
             .filter(|log| !self.stopped.contains(&log.log))
             .filter_map(|log| log.tip)
             .map(|tip| Have {
                 log: tip.log,
-                beat: tip.beat,
+                beat: again.get(&tip.log).copied().unwrap_or(tip.beat),
             });
         let failed = self.stopped.iter().map(|log| Have {
             log: *log,
@@ -86,12 +96,15 @@ impl Pulling {
     }
 
     /// At the end: has anybody seen more than we were served?
+    ///
+    /// And is a body missing that nobody with a right to it erased?
     pub(super) fn finish(
         &self,
         vault: &Vault,
-        space: SpaceId,
+        entry: &SpaceEntry,
         report: &mut Report,
     ) -> Result<(), SyncError> {
+        let space = entry.space;
         for seen in &self.witnessed {
             let known = vault.log(space, seen.log)?.and_then(|l| l.tip);
             if known.is_some_and(|t| t.beat == seen.beat && t.head != seen.head) {
@@ -102,6 +115,18 @@ impl Pulling {
             // What was served and failed has an alarm of its own.
             if !self.stopped.contains(&log) {
                 report.alarm(Alarm::Withheld(space, log));
+            }
+        }
+        for (log, _) in vault.missing_bodies(space)? {
+            report.alarm(Alarm::BodyMissing(space, log));
+        }
+        // Patients erase what patients wrote.
+        for log in vault.erased_bodies(space)? {
+            let device = vault.log(space, log)?.map(|l| l.device);
+            let patient = vault.chains().parties(entry).patient;
+            let own = device.zip(patient);
+            if own.is_none_or(|(device, chain)| chain.device(device).is_none()) {
+                report.alarm(Alarm::BodyMissing(space, log));
             }
         }
         Ok(())
@@ -136,8 +161,12 @@ impl Pulling {
                 };
                 self.stop(vault, space, &head, reason, bytes)?;
                 report.alarm(alarm);
+                return Ok(false);
             }
-            return Ok(false);
+            return match state {
+                Some(state) => fill(vault, entry, &state, &head, &run, report),
+                None => Ok(false),
+            };
         }
         let Some(key) = log_key(vault, entry, head.device) else {
             let alarm = Alarm::UnknownDevice(space, head.device);
@@ -166,7 +195,8 @@ impl Pulling {
             report.alarm(Alarm::AfterRemoval(space, log));
             return Ok(false);
         }
-        let (record, author) = match judge(vault, entry, &verified.head) {
+        let cites = verified.head.cites();
+        let (record, author) = match judge(vault, entry, head.device, &cites) {
             Some(found) => found,
             None => {
                 let alarm = Alarm::UnknownCitation(space, log);
@@ -175,7 +205,7 @@ impl Pulling {
             }
         };
         self.witnessed.extend(&head.seen);
-        let frames = open_frames(vault, entry, &record, &run, &verified, report)?;
+        let (frames, missing) = open_frames(vault, entry, &record, &run, &verified, report)?;
         let came = vault.take(Arrived {
             space: *entry,
             device: head.device,
@@ -184,6 +214,7 @@ impl Pulling {
             heard_ms: head.at,
             seen: head.seen,
             frames,
+            missing,
         })?;
         report.events_received = report.events_received.saturating_add(came.len() as u64);
         Ok(true)
@@ -269,8 +300,12 @@ fn after_removal(vault: &Vault, entry: &SpaceEntry, device: DeviceId, tip: &LogT
 /// None where a citation is in no chain as pulled. What is cited must be at
 /// least as new as what the epoch cites: a removed device can't write under a
 /// later epoch by citing an earlier roster.
-fn judge(vault: &Vault, entry: &SpaceEntry, head: &Head) -> Option<(EpochRecord, Option<Author>)> {
-    let cites = head.cites();
+fn judge(
+    vault: &Vault,
+    entry: &SpaceEntry,
+    device: DeviceId,
+    cites: &Cites,
+) -> Option<(EpochRecord, Option<Author>)> {
     let parties = vault.chains().parties(entry);
     let record = vault
         .chains()
@@ -289,10 +324,67 @@ fn judge(vault: &Vault, entry: &SpaceEntry, head: &Head) -> Option<(EpochRecord,
             return Some((record, None));
         }
     }
-    let author = author_at(parties, head.device, &cites);
+    let author = author_at(parties, device, cites);
     Some((record, author))
 }
 
+/// Takes in bodies of a run that was verified before and came without them. Each must be what
+/// its header, kept since, says. True where one was.
+fn fill(
+    vault: &mut Vault,
+    entry: &SpaceEntry,
+    log: &LogState,
+    head: &Head,
+    run: &Run,
+    report: &mut Report,
+) -> Result<bool, SyncError> {
+    let space = entry.space;
+    let missing = vault.missing_in(space, log.log, head.beat)?;
+    let Some(tip) = log.tip.filter(|_| !missing.is_empty()) else {
+        return Ok(false);
+    };
+    let bodies: BTreeMap<[u8; 32], &Vec<u8>> = run
+        .items
+        .iter()
+        .filter_map(|item| match item {
+            Item::Body(body) => Some((Header::content_of(body), body)),
+            Item::Erased(_) => None,
+        })
+        .collect();
+    let mut filled = false;
+    for Missing { number, header } in missing {
+        let Some(body) = bodies.get(&header.content()) else {
+            continue;
+        };
+        let cites = header.cites();
+        let Some((record, author)) = judge(vault, entry, log.device, &cites) else {
+            continue;
+        };
+        let key = vault.epoch_key(space, record.hash, record.number)?;
+        let opened = key.and_then(|key| frame::open(&key, space, &header, body).ok());
+        let Some(frame) = opened else {
+            continue;
+        };
+        let came = vault.take(Arrived {
+            space: *entry,
+            device: log.device,
+            author,
+            tip,
+            heard_ms: log.heard_ms,
+            seen: Vec::new(),
+            frames: vec![(number, frame.events)],
+            missing: Vec::new(),
+        })?;
+        report.events_received = report.events_received.saturating_add(came.len() as u64);
+        filled = true;
+    }
+    Ok(filled)
+}
+
+/// The events of the frames that opened, by number.
+type Opened = Vec<(u64, Vec<crate::event::Envelope>)>;
+
+/// What opened, and which frames have no body.
 fn open_frames(
     vault: &mut Vault,
     entry: &SpaceEntry,
@@ -300,16 +392,18 @@ fn open_frames(
     run: &Run,
     verified: &VerifiedRun,
     report: &mut Report,
-) -> Result<Vec<(u64, Vec<crate::event::Envelope>)>, SyncError> {
+) -> Result<(Opened, Vec<Missing>), SyncError> {
     let space = entry.space;
     let key = vault.epoch_key(space, record.hash, record.number)?;
     let mut frames = Vec::with_capacity(run.items.len());
+    let mut missing = Vec::new();
     for ((number, item), header) in (verified.first..).zip(&run.items).zip(&verified.headers) {
         let body = match item {
             Item::Body(body) => body,
-            // No event of this version permits an erasure: the server left something out.
+            // Whether somebody erased it is known when everything was pulled.
             Item::Erased(_) => {
-                report.alarm(Alarm::BodyMissing(space, verified.tip.log));
+                let header = header.clone();
+                missing.push(Missing { number, header });
                 continue;
             }
         };
@@ -336,5 +430,5 @@ fn open_frames(
             }
         }
     }
-    Ok(frames)
+    Ok((frames, missing))
 }

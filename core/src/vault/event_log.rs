@@ -2,15 +2,15 @@
 
 use clinic_api::id::{DeviceId, LogId, SpaceId};
 use clinic_api::limits;
-use clinic_api::log::{LogTip, Seen};
+use clinic_api::log::{FrameName, LogTip, Seen};
 use clinic_api::space::SpaceKind;
 use clinic_api::wire;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::chains::SpaceEntry;
-use super::view::{self, Place, View};
-use super::{Me, Vault, VaultError, logs};
-use crate::event::{Body, Envelope, EventId, Hlc, Moment};
+use super::view::{self, Came, Place, View};
+use super::{Me, Missing, Vault, VaultError, erasure, logs};
+use crate::event::{Body, Envelope, EventId, Hlc, Kind, Moment};
 use crate::space::authority::Author;
 
 /// More than an envelope has beside its body.
@@ -93,6 +93,8 @@ pub struct Arrived {
     pub seen: Vec<Seen>,
     /// The frames that opened, by number.
     pub frames: Vec<(u64, Vec<Envelope>)>,
+    /// The frames that came without a body.
+    pub missing: Vec<Missing>,
 }
 
 /// An event as the log keeps it.
@@ -137,6 +139,7 @@ impl Vault {
         let mut clock = self.clock;
         let now = env.now();
         let at = Moment::of(now, &env.zone());
+        let mut erases = false;
         let names = self.write(|tx| {
             let mut names = Vec::new();
             for drafts in groups {
@@ -158,10 +161,11 @@ impl Vault {
                         device,
                         author: Some(author),
                     };
-                    let judgement = view::apply(tx, views, &place, &envelope)?;
-                    if judgement != Judgement::Applied {
+                    let judgement = Judgement::Applied;
+                    if view::apply(tx, views, &place, &envelope)? != Came::Judged(judgement) {
                         return Err(VaultError::NotAllowed);
                     }
+                    erases |= envelope.known_kind().is_some_and(Kind::erases);
                     let slot = match frames.iter_mut().find(|(s, ..)| *s == space.space) {
                         Some((_, batch, next)) => {
                             *next = next.saturating_add(1);
@@ -180,6 +184,9 @@ impl Vault {
             Ok(names)
         })?;
         self.clock = clock;
+        if erases {
+            self.empty_journal();
+        }
         Ok(names)
     }
 
@@ -199,7 +206,7 @@ impl Vault {
 
     /// Takes in a verified run of another device: the same append and apply.
     ///
-    /// Returns how many of its events were new, and what came of each.
+    /// Returns what came of each of its events that is new. What was erased before is left out.
     ///
     /// # Errors
     /// [`VaultError`]; nothing of the run was taken in.
@@ -214,16 +221,34 @@ impl Vault {
             device: run.device,
             author: run.author,
         };
+        let of_patient = matches!(self.me()?, Some(Me::Patient { .. }));
+        let mut erases = false;
         let came = self.write(|tx| {
             let mut came = Vec::new();
             for (number, events) in &run.frames {
+                erasure::note_found(tx, place.space, place.log, *number)?;
+                let named = erasure::named(tx, place.space, place.log, *number)?;
+                if named && place.author == Some(Author::Patient) {
+                    continue;
+                }
                 let batch = next_seq(tx)?;
                 for (index, envelope) in (0_u32..).zip(events) {
                     if known(tx, &place, envelope.id)? {
                         continue;
                     }
                     let followed = clock.follow(envelope.hlc, now);
-                    let judgement = view::apply(tx, views, &place, envelope)?;
+                    let judgement = match view::apply(tx, views, &place, envelope)? {
+                        Came::Judged(judgement) => judgement,
+                        Came::Gone(entry) => {
+                            let (log, number) = (place.log, *number);
+                            if of_patient {
+                                let frame = FrameName { log, number };
+                                erasure::note_late(tx, place.space, entry, frame)?;
+                            }
+                            continue;
+                        }
+                    };
+                    erases |= envelope.known_kind().is_some_and(Kind::erases);
                     insert(
                         tx,
                         &place,
@@ -236,6 +261,9 @@ impl Vault {
                     came.push(judgement);
                 }
             }
+            for missing in &run.missing {
+                erasure::note_missing(tx, place.space, &run.tip, missing)?;
+            }
             if place.author.is_some() {
                 logs::witness(tx, place.space, &run.seen)?;
             }
@@ -243,6 +271,9 @@ impl Vault {
             Ok(came)
         })?;
         self.clock = clock;
+        if erases {
+            self.empty_journal();
+        }
         Ok(came)
     }
 
@@ -396,6 +427,7 @@ pub(super) fn replay(tx: &Transaction<'_>, views: &[&dyn View]) -> Result<(), Va
                FROM event e JOIN space s ON s.space = e.space ORDER BY e.seq";
     let mut query = tx.prepare(sql)?;
     let mut update = tx.prepare("UPDATE event SET judgement = ?2 WHERE seq = ?1")?;
+    let mut gone: Vec<i64> = Vec::new();
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
         let seq: i64 = row.get(0)?;
@@ -409,10 +441,17 @@ pub(super) fn replay(tx: &Transaction<'_>, views: &[&dyn View]) -> Result<(), Va
             device: DeviceId(row.get(4)?),
             author: author_from(row.get(5)?)?,
         };
-        let judgement = view::apply(tx, views, &place, &envelope)?;
-        if judgement.code() != row.get::<_, u8>(7)? {
-            update.execute(params![seq, judgement.code()])?;
+        match view::apply(tx, views, &place, &envelope)? {
+            Came::Judged(judgement) if judgement.code() != row.get::<_, u8>(7)? => {
+                update.execute(params![seq, judgement.code()])?;
+            }
+            Came::Judged(_) => {}
+            Came::Gone(_) => gone.push(seq),
         }
+    }
+    let mut delete = tx.prepare("DELETE FROM event WHERE seq = ?1")?;
+    for seq in gone {
+        delete.execute([seq])?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@
 
 mod aside;
 mod chains;
+mod erasure;
 mod error;
 mod event_log;
 mod file;
@@ -21,6 +22,7 @@ mod view;
 
 pub use aside::SetAside;
 pub use chains::{Chains, SpaceEntry};
+pub use erasure::{Erasure, Missing};
 pub use error::VaultError;
 pub use event_log::{Arrived, Draft, Judgement, Stored};
 pub use key_store::{Cost, KeyStore, KeyStoreError, PassphraseFile};

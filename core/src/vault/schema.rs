@@ -7,7 +7,8 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::VaultError;
 
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE meta (
     name TEXT PRIMARY KEY NOT NULL,
     value BLOB NOT NULL
@@ -101,7 +102,40 @@ CREATE TABLE set_aside (
     bytes BLOB NOT NULL,
     UNIQUE (space, log, number, reason)
 ) STRICT;
-"];
+",
+    "
+-- Frames of which an event of the space says that they were erased. asked: whether the clinic
+-- API was asked to erase them, by this device.
+CREATE TABLE erased_frame (
+    space BLOB NOT NULL,
+    log BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    asked INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (space, log, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX erased_frame_to_ask ON erased_frame (space) WHERE asked = 0;
+
+-- Frames that were served without their bodies, each with the number of its run's head and with
+-- its header, by which a body that is served later can still be verified.
+CREATE TABLE missing_body (
+    space BLOB NOT NULL,
+    log BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    beat INTEGER NOT NULL,
+    header BLOB NOT NULL,
+    PRIMARY KEY (space, log, number)
+) STRICT, WITHOUT ROWID;
+
+-- Frames that came in after their entry was erased, and that no erasure names yet.
+CREATE TABLE late_frame (
+    space BLOB NOT NULL,
+    entry BLOB NOT NULL,
+    log BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (space, log, number)
+) STRICT, WITHOUT ROWID;
+",
+];
 
 /// Brings the file to the present shape.
 pub(super) fn migrate(conn: &mut Connection) -> Result<(), VaultError> {

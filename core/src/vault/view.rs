@@ -4,9 +4,10 @@ use clinic_api::id::{DeviceId, LogId, SpaceId};
 use clinic_api::space::SpaceKind;
 use rusqlite::{Connection, Transaction};
 
+use super::erasure::{self, Erasure};
 use super::event_log::{self, Judgement};
 use super::{VaultError, meta};
-use crate::event::{Envelope, Kind};
+use crate::event::{EntryId, Envelope, Kind};
 use crate::space::authority::Author;
 
 /// An event that may be applied: its author had the right to write it there.
@@ -29,10 +30,14 @@ pub struct Applied<'a> {
 }
 
 /// What came of applying an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// In the view, or not this view's business.
     Done,
+    /// What it is about was erased for good: the event is not to be kept either.
+    Gone(EntryId),
+    /// It erases what earlier events hold.
+    Erases(Erasure),
     /// The body is not what its kind says, or holds values that can't be.
     Malformed,
 }
@@ -94,11 +99,22 @@ pub(super) fn rebuild(tx: &Transaction<'_>, views: &[&dyn View]) -> Result<(), V
 }
 
 fn tables(conn: &Connection) -> Result<Vec<String>, VaultError> {
-    let sql = "SELECT name FROM sqlite_schema
-               WHERE type = 'table' AND name LIKE 'view\\_%' ESCAPE '\\'";
+    // Without the tables behind a virtual one: those go with it.
+    let sql = "SELECT name FROM pragma_table_list
+               WHERE schema = 'main' AND type IN ('table', 'virtual')
+                   AND name LIKE 'view\\_%' ESCAPE '\\'";
     let mut query = conn.prepare(sql)?;
     let names = query.query_map([], |row| row.get(0))?;
     Ok(names.collect::<Result<_, _>>()?)
+}
+
+/// What came of an event that was judged and applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Came {
+    /// It is kept, with this judgement.
+    Judged(Judgement),
+    /// It is not: what it is about was erased.
+    Gone(EntryId),
 }
 
 /// Judges an event and applies it to every view.
@@ -107,16 +123,15 @@ pub(super) fn apply(
     views: &[&dyn View],
     at: &Place,
     envelope: &Envelope,
-) -> Result<Judgement, VaultError> {
+) -> Result<Came, VaultError> {
     let Some(kind) = envelope.known_kind() else {
-        return Ok(Judgement::UnknownKind);
+        return Ok(Came::Judged(Judgement::UnknownKind));
     };
-    let Some(author) = at.author else {
-        return Ok(Judgement::NotAllowed);
+    let allowed =
+        |author: &Author| crate::space::authority::may_write(kind, at.space_kind, *author);
+    let Some(author) = at.author.filter(allowed) else {
+        return Ok(Came::Judged(Judgement::NotAllowed));
     };
-    if !crate::space::authority::may_write(kind, at.space_kind, author) {
-        return Ok(Judgement::NotAllowed);
-    }
     let event = Applied {
         space: at.space,
         space_kind: at.space_kind,
@@ -127,11 +142,14 @@ pub(super) fn apply(
         kind,
     };
     for view in views {
-        if view.apply(tx, &event)? == Outcome::Malformed {
-            return Ok(Judgement::Malformed);
+        match view.apply(tx, &event)? {
+            Outcome::Done => {}
+            Outcome::Malformed => return Ok(Came::Judged(Judgement::Malformed)),
+            Outcome::Gone(entry) => return Ok(Came::Gone(entry)),
+            Outcome::Erases(what) => erasure::erase(tx, at.space, &what)?,
         }
     }
-    Ok(Judgement::Applied)
+    Ok(Came::Judged(Judgement::Applied))
 }
 
 /// Where an event stands, as the log has it.

@@ -11,7 +11,10 @@
 mod support;
 
 mod days;
+mod erasing;
 mod import;
 mod input;
+mod pages;
+mod search;
 mod sharing;
 mod vocabulary;

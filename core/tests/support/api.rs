@@ -11,7 +11,7 @@ use clinic_api::http::problem::{Code, Problem};
 use clinic_api::id::{ChainId, DeviceId, LogId, SpaceId};
 use clinic_api::limits;
 use clinic_api::log::{LogTip, Run, RunError};
-use clinic_api::message::{ChainPage, Pull, Pulled, Push, Pushed};
+use clinic_api::message::{ChainPage, Erase, Erased, Pull, Pulled, Push, Pushed};
 use clinic_api::space::SpaceKind;
 use clinic_api::wire;
 use companion_core::sync::{Reply, Request};
@@ -138,6 +138,9 @@ impl Api {
             ("POST", ["v1", "spaces", id, "runs"]) => {
                 self.push(caller, id.parse().unwrap(), &request.body)
             }
+            ("POST", ["v1", "spaces", id, "erasures"]) => {
+                self.erase(caller, id.parse().unwrap(), &request.body)
+            }
             ("POST", ["v1", "spaces", id, "pull"]) => {
                 self.pull(caller, id.parse().unwrap(), &request.body)
             }
@@ -253,7 +256,8 @@ impl Api {
                 return Err(Code::NotAllowed);
             }
             let log = logs.entry(head.log()).or_default();
-            if log.iter().any(|old| old == &**bytes) {
+            let same = |old: &Vec<u8>| Run::from_bytes(old).unwrap().head_hash() == run.head_hash();
+            if log.iter().any(same) {
                 continue;
             }
             let tip = tip_of(id, log, &key);
@@ -275,6 +279,30 @@ impl Api {
         }
         self.logs.insert(id, logs);
         Ok(wire::encode(&Pushed { stored }))
+    }
+
+    fn erase(&mut self, caller: DeviceId, id: SpaceId, body: &[u8]) -> Result<Vec<u8>, Code> {
+        let space = self.space(id)?;
+        self.member(caller, &space)?;
+        let patient = space.patient.map(|id| self.patients[&id].clone());
+        let patient = patient.filter(|p| p.device(caller).is_some());
+        let patient = patient.ok_or(Code::NotAllowed)?;
+        let erase: Erase = wire::decode(body).map_err(|_| Code::MalformedBody)?;
+        let mut erased = 0;
+        for frame in &erase.frames {
+            let log = self.logs.entry(id).or_default().get_mut(&frame.log);
+            let mut first = 1;
+            for bytes in log.into_iter().flatten() {
+                let mut run = Run::from_bytes(bytes).unwrap();
+                let device = run.claimed_head().unwrap().device;
+                if patient.device(device).is_some() {
+                    erased += u64::from(run.erase(first, frame.number));
+                }
+                first += run.items.len() as u64;
+                *bytes = run.to_bytes();
+            }
+        }
+        Ok(wire::encode(&Erased { erased }))
     }
 
     fn pull(&self, caller: DeviceId, id: SpaceId, body: &[u8]) -> Result<Vec<u8>, Code> {

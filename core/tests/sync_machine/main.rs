@@ -13,6 +13,7 @@ mod support;
 
 mod cut;
 mod delivery;
+mod erasing;
 mod hostile;
 mod members;
 mod restored;

@@ -18,7 +18,10 @@ use crate::support::{env, keys, open, patient};
 pub fn view_rows(vault: &Vault) -> Vec<String> {
     let conn = vault.reader();
     let mut tables = conn
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'view_*' ORDER BY name")
+        .prepare(
+            "SELECT name FROM pragma_table_list
+             WHERE schema = 'main' AND type = 'table' AND name GLOB 'view_*' ORDER BY name",
+        )
         .unwrap();
     let names: Vec<String> = tables
         .query_map([], |row| row.get(0))
@@ -29,10 +32,12 @@ pub fn view_rows(vault: &Vault) -> Vec<String> {
     let mut all = Vec::new();
     for name in names {
         let mut rows = conn.prepare(&format!("SELECT * FROM {name}")).unwrap();
+        // A row's own number is the table's affair.
+        let first = usize::from(rows.column_names().next() == Some("id"));
         let width = rows.column_count();
         let mut found: Vec<String> = rows
             .query_map([], |row| {
-                let values: Vec<String> = (0..width)
+                let values: Vec<String> = (first..width)
                     .map(|at| format!("{:?}", row.get_ref(at).unwrap()))
                     .collect();
                 Ok(format!("{name}: {}", values.join(", ")))
@@ -43,6 +48,19 @@ pub fn view_rows(vault: &Vault) -> Vec<String> {
         found.sort();
         all.extend(found);
     }
+    let mut texts = conn
+        .prepare(
+            "SELECT e.space, e.entry, s.text FROM view_entry_search s
+             LEFT JOIN view_entry e ON e.id = s.rowid ORDER BY 1, 2",
+        )
+        .unwrap();
+    let texts = texts.query_map([], |row| {
+        let [space, entry, text] = [0, 1, 2].map(|at| format!("{:?}", row.get_ref(at).unwrap()));
+        Ok(format!("search: {space}, {entry}, {text}"))
+    });
+    all.extend(texts.unwrap().map(Result::unwrap));
+    let sql = "INSERT INTO view_entry_search (view_entry_search) VALUES ('integrity-check')";
+    conn.execute(sql, []).unwrap();
     all
 }
 

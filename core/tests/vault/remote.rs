@@ -50,6 +50,7 @@ pub fn arrived(
         heard_ms: START,
         seen: Vec::new(),
         frames: vec![(1, events)],
+        missing: Vec::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use companion_core::care::{
 use companion_core::companion::VIEWS;
 use companion_core::event::{EntryId, Envelope, EventId, Hlc};
 use companion_core::front::PatientAdmitted;
-use companion_core::journal::{EntryUnshared, MoodRecorded};
+use companion_core::journal::{EntryErased, EntryUnshared, MoodRecorded};
 use companion_core::space::authority::Author;
 use companion_core::vault::{Arrived, SpaceEntry, Vault};
 use proptest::prelude::*;
@@ -32,6 +32,10 @@ enum Saying {
     Unshare {
         entry: u8,
         versions: Vec<u8>,
+    },
+    Erase {
+        private: bool,
+        entry: u8,
     },
     Review {
         entry: u8,
@@ -62,6 +66,7 @@ fn saying() -> impl Strategy<Value = Saying> {
         6 => (any::<bool>(), 0_u8..3, some())
             .prop_map(|(private, entry, replaces)| Saying::Mood { private, entry, replaces }),
         2 => (0_u8..3, some()).prop_map(|(entry, versions)| Saying::Unshare { entry, versions }),
+        1 => (any::<bool>(), 0_u8..3).prop_map(|(private, entry)| Saying::Erase { private, entry }),
         2 => (0_u8..3, 0_u8..24, any::<bool>())
             .prop_map(|(entry, version, incorporated)| Saying::Review { entry, version, incorporated }),
         4 => (0_u8..2).prop_map(|entry| Saying::Read { entry }),
@@ -124,6 +129,18 @@ fn placed(number: u8, event: &Event) -> (SpaceEntry, Author, Envelope) {
                 Author::Patient,
                 Envelope::new(id, hlc, at, &body),
             )
+        }
+        Saying::Erase { private, entry: e } => {
+            let kind = if *private {
+                SpaceKind::Private
+            } else {
+                SpaceKind::Care
+            };
+            let body = EntryErased {
+                entry: entry(*e),
+                frames: Vec::new(),
+            };
+            (of(kind), Author::Patient, Envelope::new(id, hlc, at, &body))
         }
         Saying::Review {
             entry: e,
@@ -211,6 +228,7 @@ fn taken(events: &[Event], order: &[usize]) -> (tempfile::TempDir, Vault) {
                 heard_ms: 0,
                 seen: Vec::new(),
                 frames: vec![(u64::from(number) + 1, vec![envelope])],
+                missing: Vec::new(),
             })
             .unwrap();
     }
@@ -241,11 +259,19 @@ proptest! {
         prop_assert_eq!(&rows, &view_rows(&first));
         second.rebuild_views().unwrap();
         prop_assert_eq!(&rows, &view_rows(&second));
-        // Each event once, whatever arrived how often.
+        // Each event once, whatever arrived how often; nothing of what was erased.
+        let erased = |event: &&Event| match event.saying {
+            Saying::Mood { private, entry, .. } => events.iter().any(|other| {
+                let Saying::Erase { private: p, entry: e } = other.saying else { return false };
+                (p, e) == (private, entry)
+            }),
+            _ => false,
+        };
+        let remain = events.len() - events.iter().filter(erased).count();
         let kept: usize = SpaceKind::OF_PATIENT.into_iter().chain(SpaceKind::OF_CLINIC)
             .map(|kind| second.events(of(kind).space).unwrap().len())
             .sum();
-        prop_assert_eq!(kept, events.len());
+        prop_assert_eq!(kept, remain);
     }
 }
 

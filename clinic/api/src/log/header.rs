@@ -24,6 +24,7 @@ use crate::wire::{SUITE, VERSION};
 pub const HEADER_LEN: usize = 186;
 /// Length of the salt before the ciphertext in a frame's body.
 pub const SALT_LEN: usize = 16;
+const EPOCH_AT: usize = 58;
 const CONTENT_AT: usize = 154;
 
 /// What a frame was written under.
@@ -66,6 +67,34 @@ impl Header {
             .zip(parts.into_iter().flatten())
             .for_each(|(to, from)| *to = *from);
         Self(bytes)
+    }
+
+    /// A header that was kept. Whether it is one of a log's is for the reader to know.
+    pub fn from_bytes(bytes: [u8; HEADER_LEN]) -> Self {
+        Self(bytes)
+    }
+
+    /// What its frame was written under.
+    pub fn cites(&self) -> Cites {
+        Cites {
+            epoch: StatementHash(self.part(EPOCH_AT)),
+            patient: StatementHash(self.part(EPOCH_AT + 32)),
+            roster: StatementHash(self.part(EPOCH_AT + 64)),
+        }
+    }
+
+    /// The hash of its frame's body.
+    pub fn content(&self) -> [u8; 32] {
+        self.part(CONTENT_AT)
+    }
+
+    fn part(&self, at: usize) -> [u8; 32] {
+        let mut part = [0; 32];
+        let bytes = self.0.iter().skip(at);
+        part.iter_mut()
+            .zip(bytes)
+            .for_each(|(to, from)| *to = *from);
+        part
     }
 
     /// The content hash of a body (salt ‖ ciphertext).

@@ -9,4 +9,4 @@ mod header;
 mod run;
 
 pub use header::{Cites, HEADER_LEN, Header, SALT_LEN};
-pub use run::{Head, Item, LogTip, Run, RunError, Seen, VerifiedRun, log_id};
+pub use run::{FrameName, Head, Item, LogTip, Run, RunError, Seen, VerifiedRun, log_id};

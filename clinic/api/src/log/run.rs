@@ -101,6 +101,17 @@ impl Head {
     }
 }
 
+/// Names a frame within its space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub struct FrameName {
+    /// The log that it stands in.
+    #[n(0)]
+    pub log: LogId,
+    /// Its number there.
+    #[n(1)]
+    pub number: u64,
+}
+
 /// A frame's body in a run, or what is left of it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Item {
@@ -126,6 +137,14 @@ impl Item {
             Self::Body(body) => Header::content_of(body),
             Self::Erased(content) => *content,
         }
+    }
+
+    /// Leaves the content's hash alone, by which the log still verifies. Says whether there was
+    /// a body.
+    pub fn erase(&mut self) -> bool {
+        let had = matches!(self, Self::Body(_));
+        *self = Self::Erased(self.content());
+        had
     }
 }
 
@@ -253,6 +272,18 @@ impl Run {
     /// [`RunError::Wire`]: refuse the run.
     pub fn claimed_head(&self) -> Result<Head, RunError> {
         wire::decode_versioned(&self.head).map_err(Into::into)
+    }
+
+    /// Takes the body out of the frame of that number, where the run's first is `first`.
+    ///
+    /// Head, signature and headers stay as they are: the log still verifies. False where the
+    /// run holds no such body.
+    pub fn erase(&mut self, first: u64, number: u64) -> bool {
+        let at = number
+            .checked_sub(first)
+            .and_then(|at| usize::try_from(at).ok());
+        at.and_then(|at| self.items.get_mut(at))
+            .is_some_and(Item::erase)
     }
 
     /// What names the head.

@@ -1,0 +1,279 @@
+//! What a patient erased goes everywhere, and a body that nobody erased is missed.
+
+use clinic_api::log::{FrameName, Item, Run};
+use clinic_api::space::SpaceKind;
+use companion_core::event::EntryId;
+use companion_core::journal::EntryErased;
+use companion_core::space::authority::Author;
+use companion_core::sync::Alarm;
+use companion_core::vault::Draft;
+
+use crate::support::world::{Cut, Device, World, second_phone};
+use crate::support::{START, noted};
+
+fn record(device: &Device, note: &str) -> EntryId {
+    let journal = device.companion.journal();
+    journal.record(&noted(note, START), Some(true)).unwrap()
+}
+
+fn notes(device: &Device) -> Vec<String> {
+    let all = device.companion.journal().list(0, i64::MAX, 100).unwrap();
+    let mut notes: Vec<String> = all.into_iter().filter_map(|e| e.mood.note).collect();
+    notes.sort();
+    notes
+}
+
+/// How many frames the clinic API holds in *private* and *care*: with a body, and without.
+fn held(world: &World) -> (usize, usize) {
+    let (mut bodies, mut erased) = (0, 0);
+    for kind in [SpaceKind::Private, SpaceKind::Care] {
+        let logs = world.api.logs.get(&world.space(kind));
+        for bytes in logs.into_iter().flat_map(|l| l.values()).flatten() {
+            for item in Run::from_bytes(bytes).unwrap().items {
+                match item {
+                    Item::Body(_) => bodies += 1,
+                    Item::Erased(_) => erased += 1,
+                }
+            }
+        }
+    }
+    (bodies, erased)
+}
+
+/// A new workstation vault that reads everything from the start, and what alarms it.
+fn fresh_reader(world: &mut World) -> (Vec<String>, Vec<Alarm>) {
+    let mut phone = second_phone(world, 77);
+    // The other phone lets it into the epochs.
+    world.phone.round(&mut world.api).unwrap();
+    std::mem::swap(&mut world.phone, &mut phone);
+    let report = world.phone.round(&mut world.api).unwrap();
+    std::mem::swap(&mut world.phone, &mut phone);
+    (notes(&phone), report.alarms)
+}
+
+#[test]
+fn an_erased_entry_leaves_every_device_and_the_server() {
+    let mut world = World::settled();
+    let id = record(&world.phone, "to be erased");
+    record(&world.phone, "stays");
+    // A copy in private, and an edit: three frames.
+    let journal = world.phone.companion.journal();
+    journal.unshare(id).unwrap();
+    journal.share(id).unwrap();
+    world.settle();
+    assert_eq!(world.read_by_clinic(), ["stays", "to be erased"]);
+    let (before, none) = held(&world);
+    assert_eq!(none, 0);
+
+    journal.erase(id).unwrap();
+    let (report, _) = world
+        .phone
+        .round_cut(&mut world.api, usize::MAX, Cut::BeforeSend)
+        .unwrap();
+    assert_eq!(report.alarms, []);
+    // First version, copy, second sharing; two events state it.
+    assert_eq!(held(&world), (before - 3 + 2, 3));
+    world.settle();
+    assert_eq!(world.read_by_clinic(), ["stays"]);
+    let care = world.space(SpaceKind::Care);
+    let kept = world.desk.with(|v| v.events(care).unwrap());
+    let bytes: Vec<u8> = kept.iter().flat_map(|e| e.envelope.body.to_vec()).collect();
+    let word = b"to be erased";
+    assert!(!bytes.windows(word.len()).any(|w| w == word));
+
+    // Nothing more is asked, and who reads it all anew misses nothing.
+    let asked = world.api.requests.len();
+    world.phone.round(&mut world.api).unwrap();
+    let later = &world.api.requests[asked..];
+    assert!(later.iter().all(|(_, r)| !r.path.ends_with("/erasures")));
+    assert_eq!(fresh_reader(&mut world), (vec!["stays".to_owned()], vec![]));
+}
+
+#[test]
+fn what_was_sealed_and_not_sent_is_sent_without_its_body() {
+    let mut world = World::settled();
+    let id = record(&world.phone, "second thoughts");
+    // The round ends at the push: sealed, kept, not sent; or sent, and the reply lost.
+    for cut in [Cut::BeforeSend, Cut::ReplyLost] {
+        for at in 1..20 {
+            let (_, ended) = world.phone.round_cut(&mut world.api, at, cut).unwrap();
+            let care = world.space(SpaceKind::Care);
+            let sealed = world.phone.with(|v| v.runs_out(care, 9).unwrap().len());
+            if ended || sealed > 0 {
+                break;
+            }
+        }
+    }
+    world.phone.companion.journal().erase(id).unwrap();
+    world.settle();
+    let (_, erased) = held(&world);
+    assert_eq!(erased, 1);
+    assert_eq!(world.read_by_clinic(), Vec::<String>::new());
+    assert_eq!(fresh_reader(&mut world), (vec![], vec![]));
+}
+
+#[test]
+fn what_was_never_sealed_never_leaves() {
+    let mut world = World::settled();
+    let before = held(&world);
+    let id = record(&world.phone, "unsaid");
+    world.phone.companion.journal().erase(id).unwrap();
+    world.settle();
+    // One event that states it; and the workstation's receipts hold no frame.
+    assert_eq!(held(&world), (before.0 + 1, 0));
+}
+
+/// The other phone edits while it does not know; the erasure wins, also over what comes late.
+#[test]
+fn an_erasure_wins_over_an_edit_that_comes_late() {
+    let mut world = World::settled();
+    let second = second_phone(&mut world, 6);
+    let id = record(&world.phone, "one");
+    world.settle();
+    second.round(&mut world.api).unwrap();
+    let other = second.companion.journal();
+    other.edit(id, &noted("two", START)).unwrap();
+    // Pushed before the other has heard of the erasure.
+    second.round(&mut world.api).unwrap();
+    world.phone.companion.journal().erase(id).unwrap();
+    other.edit(id, &noted("three", START)).unwrap();
+    for _ in 0..3 {
+        world.phone.round(&mut world.api).unwrap();
+        second.round(&mut world.api).unwrap();
+        world.desk.round(&mut world.api).unwrap();
+    }
+    assert_eq!((notes(&world.phone), notes(&second)), (vec![], vec![]));
+    assert_eq!(world.read_by_clinic(), Vec::<String>::new());
+    let (_, erased) = held(&world);
+    assert_eq!(erased, 2, "the first version and the edit");
+    assert_eq!(fresh_reader(&mut world), (vec![], vec![]));
+}
+
+/// The clinic API keeps the bodies and serves them to a new reader.
+#[test]
+fn a_server_that_does_not_erase_brings_nothing_back() {
+    let mut world = World::settled();
+    let id = record(&world.phone, "kept by the server");
+    world.settle();
+    let care = world.space(SpaceKind::Care);
+    let before = world.api.logs[&care].clone();
+    world.phone.companion.journal().erase(id).unwrap();
+    world.settle();
+    for (log, runs) in before {
+        let now = world
+            .api
+            .logs
+            .get_mut(&care)
+            .unwrap()
+            .get_mut(&log)
+            .unwrap();
+        now[..runs.len()].clone_from_slice(&runs);
+    }
+    let (_, erased) = held(&world);
+    assert_eq!(erased, 0);
+    assert_eq!(fresh_reader(&mut world), (vec![], vec![]));
+}
+
+/// A patient's word excuses what a patient wrote, and not a clinician's missing frame.
+#[test]
+fn nobody_erases_what_others_wrote() {
+    let mut world = World::settled();
+    let id = record(&world.phone, "reviewed");
+    world.settle();
+    let care = world.entry(SpaceKind::Care);
+    let desk_log = world.desk.with(|v| v.own_log(care.space).unwrap().log);
+    let desk_frames = world
+        .desk
+        .with(|v| v.log(care.space, desk_log).unwrap().unwrap());
+    let frames = (1..=desk_frames.tip.unwrap().number)
+        .map(|number| FrameName {
+            log: desk_log,
+            number,
+        })
+        .collect();
+    world.phone.with(|v| {
+        let body = EntryErased { entry: id, frames };
+        v.append(Author::Patient, vec![vec![Draft::new(care, &body)]])
+            .unwrap();
+    });
+    // The clinic API does not; one that does all the same is found out.
+    world.settle();
+    assert_eq!(held(&world).1, 0);
+    let runs = world.api.logs.get_mut(&care.space).unwrap();
+    for bytes in runs.get_mut(&desk_log).unwrap() {
+        let mut run = Run::from_bytes(bytes).unwrap();
+        for item in &mut run.items {
+            item.erase();
+        }
+        *bytes = run.to_bytes();
+    }
+    let (_, alarms) = fresh_reader(&mut world);
+    assert_eq!(alarms, [Alarm::BodyMissing(care.space, desk_log)]);
+}
+
+/// A server that left a body out serves it after all: nothing is lost by its game.
+#[test]
+fn a_body_that_comes_later_is_taken_in() {
+    let mut world = World::settled();
+    record(&world.phone, "left out");
+    record(&world.phone, "too");
+    world.phone.round(&mut world.api).unwrap();
+    let care = world.space(SpaceKind::Care);
+    let log = world.phone.with(|v| v.own_log(care).unwrap().log);
+    let whole = world.api.logs[&care][&log].clone();
+    for bytes in world
+        .api
+        .logs
+        .get_mut(&care)
+        .unwrap()
+        .get_mut(&log)
+        .unwrap()
+    {
+        let mut run = Run::from_bytes(bytes).unwrap();
+        run.items.iter_mut().for_each(|item| {
+            item.erase();
+        });
+        *bytes = run.to_bytes();
+    }
+    let missing = Alarm::BodyMissing(care, log);
+    for _ in 0..2 {
+        let report = world.desk.round(&mut world.api).unwrap();
+        assert_eq!(report.alarms, [missing], "as long as it is missing");
+    }
+    record(&world.phone, "goes on");
+    world.phone.round(&mut world.api).unwrap();
+    world.desk.round(&mut world.api).unwrap();
+    assert_eq!(world.read_by_clinic(), ["goes on"]);
+
+    // Another body in its place is not what the header says.
+    let mut bent = whole.clone();
+    for bytes in &mut bent {
+        let mut run = Run::from_bytes(bytes).unwrap();
+        for item in &mut run.items {
+            if let Item::Body(body) = item {
+                body[20] ^= 1;
+            }
+        }
+        *bytes = run.to_bytes();
+    }
+    let put = |world: &mut World, runs: &[Vec<u8>]| {
+        let now = world
+            .api
+            .logs
+            .get_mut(&care)
+            .unwrap()
+            .get_mut(&log)
+            .unwrap();
+        now[..runs.len()].clone_from_slice(runs);
+    };
+    put(&mut world, &bent);
+    let report = world.desk.round(&mut world.api).unwrap();
+    assert_eq!(report.alarms, [missing]);
+    assert_eq!(world.read_by_clinic(), ["goes on"]);
+
+    put(&mut world, &whole);
+    let report = world.desk.round(&mut world.api).unwrap();
+    assert_eq!(report.alarms, []);
+    assert_eq!(world.read_by_clinic(), ["goes on", "left out", "too"]);
+    assert_eq!(world.desk.round(&mut world.api).unwrap().events_received, 0);
+}
