@@ -87,6 +87,7 @@ export function author(chain, device, cites) {
 const KINDS = {
   100: ['MoodRecorded', [1, 2], ['patient']],
   101: ['EntryUnshared', [2], ['patient']],
+  102: ['EntryErased', [1, 2], ['patient']],
   200: ['EntryReviewed', [2], ['clinician']],
   201: ['EntriesRead', [2], ['clinician']],
   202: ['PatientWelcomed', [2], ['clinician']],
