@@ -3,7 +3,7 @@
 mod records;
 
 pub(crate) use records::at;
-pub use records::{Entry, Moment, Mood, Sleep, Version};
+pub use records::{Cursor, Entry, Moment, Mood, Page, Sleep, Version};
 
 use companion_core::journal as core;
 
@@ -63,6 +63,18 @@ impl Journal {
         guarded(|| self.core.unshare(entry))
     }
 
+    /// Erases an entry with all its versions, wherever it is. It can't be brought back.
+    ///
+    /// It is gone from this device at once; from the clinic's devices and server after the next
+    /// sync. It does not reach what people remember, printed or took into the clinic's record:
+    /// say so before.
+    ///
+    /// # Errors
+    /// `entry-not-found`.
+    pub fn erase(&self, entry: EntryId) -> Result<(), Problem> {
+        guarded(|| self.core.erase(entry))
+    }
+
     /// Whether new entries are shared with the care team unless said otherwise: not before a clinic
     /// was joined, and no until the person says yes.
     ///
@@ -94,6 +106,43 @@ impl Journal {
             self.core
                 .list(since.as_millisecond(), until.as_millisecond(), most)
                 .map(|found| found.into_iter().map(Into::into).collect())
+        })
+    }
+
+    /// As `entries`, a page at a time: `after` is where the page before ended.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub fn page(
+        &self,
+        since: Timestamp,
+        until: Timestamp,
+        after: Option<Cursor>,
+        most: u32,
+    ) -> Result<Page, Problem> {
+        let (since, until) = (since.as_millisecond(), until.as_millisecond());
+        guarded(|| {
+            self.core
+                .page(since, until, after.map(Into::into), most)
+                .map(Into::into)
+        })
+    }
+
+    /// The entries in which every one of these words occurs, newest first, a page at a time. A word
+    /// is found by its beginning, whatever its case and accents.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub fn search(
+        &self,
+        words: String,
+        after: Option<Cursor>,
+        most: u32,
+    ) -> Result<Page, Problem> {
+        guarded(|| {
+            self.core
+                .search(&words, after.map(Into::into), most)
+                .map(Into::into)
         })
     }
 

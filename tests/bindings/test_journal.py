@@ -46,6 +46,37 @@ class Recording(CompanionTestCase):
         self.assertEqual(names(self.journal.entries(MORNING, MORNING + 3 * DAY, 1)), [late])
         self.assertEqual(self.journal.count(), 3)
 
+    def test_pages_and_searches_go_on_where_they_ended(self):
+        names = [
+            self.journal.record(mood(at=MORNING + days * DAY, note=f"walk {days}"))
+            for days in range(5)
+        ]
+        for page in (
+            lambda after: self.journal.page(MORNING, MORNING + 9 * DAY, after, 2),
+            lambda after: self.journal.search("WAL", after, 2),
+        ):
+            found, after = [], None
+            while True:
+                one = page(after)
+                found += [entry.id for entry in one.entries]
+                after = one.next
+                if after is None:
+                    break
+            self.assertEqual(found, names[::-1])
+        self.assertEqual(self.journal.search("swim", None, 2).entries, [])
+
+    def test_an_erased_entry_is_gone(self):
+        entry = self.journal.record(mood(note="to be erased"))
+        stays = self.journal.record(mood(note="stays"))
+        self.journal.erase(entry)
+        self.assertIsNone(self.journal.entry(entry))
+        self.assertEqual(self.journal.versions(entry), [])
+        self.assertEqual(self.journal.search("erased", None, 9).entries, [])
+        self.assertEqual([e.id for e in self.journal.entries(0, MORNING + DAY, 9)], [stays])
+        with self.assertRaises(core.Problem) as raised:
+            self.journal.erase(entry)
+        self.assertEqual(raised.exception.code, "entry-not-found")
+
     def test_a_day_is_the_day_where_it_was_felt(self):
         # 2026-03-10 00:30 in Berlin is still the 9th in UTC.
         just_after_midnight = MORNING - 8 * 60 * 60 * 1000

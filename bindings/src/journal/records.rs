@@ -85,6 +85,25 @@ pub struct Entry {
     pub shared: bool,
 }
 
+/// A place in a list of entries: after it the next page begins.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Cursor {
+    /// When the last entry of the page was felt.
+    pub felt: Timestamp,
+    /// The last entry of the page.
+    pub entry: EntryId,
+}
+
+/// Some entries of a longer list, newest first.
+#[derive(Clone, PartialEq, uniffi::Record)]
+#[uniffi::export(Debug, Display)]
+pub struct Page {
+    /// The entries.
+    pub entries: Vec<Entry>,
+    /// Where the next page begins; none where this is the last.
+    pub next: Option<Cursor>,
+}
+
 /// One version of an entry.
 #[derive(Clone, PartialEq, uniffi::Record)]
 #[uniffi::export(Debug, Display)]
@@ -99,7 +118,7 @@ pub struct Version {
     pub mood: Mood,
 }
 
-redacted!(Moment, Sleep, Mood, Entry, Version);
+redacted!(Moment, Sleep, Mood, Entry, Page, Version);
 
 impl Mood {
     /// As the core knows it.
@@ -179,6 +198,27 @@ impl From<core::Version> for Version {
             device: version.device,
             written: at(version.written_ms),
             mood: version.mood.into(),
+        }
+    }
+}
+
+impl From<Cursor> for core::Cursor {
+    fn from(cursor: Cursor) -> Self {
+        Self {
+            felt_ms: cursor.felt.as_millisecond(),
+            entry: cursor.entry,
+        }
+    }
+}
+
+impl From<core::Page> for Page {
+    fn from(page: core::Page) -> Self {
+        Self {
+            entries: page.entries.into_iter().map(Into::into).collect(),
+            next: page.next.map(|next| Cursor {
+                felt: at(next.felt_ms),
+                entry: next.entry,
+            }),
         }
     }
 }
