@@ -154,11 +154,15 @@ impl SystemClock {
 }
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "time enters the server here")]
     fn now(&self) -> i64 {
+        self.millis() / 1000
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "time enters the server here")]
+    fn millis(&self) -> i64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        let seconds = since.map_or(0, |d| d.as_secs());
-        i64::try_from(seconds).unwrap_or(i64::MAX)
+        let millis = since.map_or(0, |d| d.as_millis());
+        i64::try_from(millis).unwrap_or(i64::MAX)
     }
 
     fn elapsed(&self) -> Duration {

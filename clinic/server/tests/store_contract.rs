@@ -11,19 +11,36 @@
 
 #[path = "store_contract/again.rs"]
 mod again;
+#[path = "store_contract/erased.rs"]
+mod erased;
+#[path = "store_contract/feed.rs"]
+mod feed;
+#[path = "store_contract/grouped.rs"]
+mod grouped;
+#[path = "store_contract/rewriting.rs"]
+mod rewriting;
+#[path = "store_contract/sqlite_files.rs"]
+mod sqlite_files;
 #[path = "store_contract/suite.rs"]
 mod suite;
+#[path = "store_contract/values.rs"]
+mod values;
 
-use clinic_api::chain::ChainKind;
-use clinic_api::id::ChainId;
 use clinic_server::store::memory::MemoryStore;
 use clinic_server::store::sqlite::SqliteStore;
-use clinic_server::store::{Outcome, Store, StoreError};
+use clinic_server::store::{Outcome, Store};
 use rusqlite::Connection;
+use suite::Made;
 
 #[test]
 fn memory_keeps_the_contract() {
-    suite::contract(&|| Box::new(MemoryStore::new()));
+    suite::contract(&|| {
+        let clock = feed::SetClock::new();
+        Made {
+            store: Box::new(MemoryStore::with_clock(clock.clone())),
+            age: Box::new(move || clock.advance(300)),
+        }
+    });
 }
 
 #[test]
@@ -33,7 +50,16 @@ fn sqlite_keeps_the_contract() {
     suite::contract(&|| {
         count.set(count.get() + 1);
         let dir = root.path().join(count.get().to_string());
-        Box::new(SqliteStore::open(&dir).unwrap())
+        let store = Box::new(SqliteStore::open(&dir).unwrap());
+        let raw = Connection::open(dir.join("clinic.db")).unwrap();
+        let age = move || {
+            raw.execute("UPDATE feed SET stamp = stamp - 300000", [])
+                .unwrap();
+        };
+        Made {
+            store,
+            age: Box::new(age),
+        }
     });
 }
 
@@ -73,103 +99,4 @@ fn two_open_stores_see_and_respect_each_other() {
     };
     assert_eq!(one.append(&rival).unwrap(), Outcome::Moved);
     assert_eq!(one.chain(roster.id).unwrap(), two.chain(roster.id).unwrap());
-}
-
-#[test]
-fn a_write_waits_for_another_process() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(dir.path()).unwrap();
-    let other = Connection::open(dir.path().join("clinic.db")).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    std::thread::scope(|scope| {
-        let writing = scope.spawn(|| store.found(&suite::roster(1)).unwrap());
-        std::thread::sleep(std::time::Duration::from_millis(300));
-        assert!(!writing.is_finished());
-        // Readers do not wait.
-        assert_eq!(store.chain(suite::roster(1).id).unwrap(), None);
-        other.execute_batch("COMMIT").unwrap();
-        assert_eq!(writing.join().unwrap(), Outcome::Stored);
-    });
-}
-
-#[test]
-fn a_newer_schema_is_refused_and_left_alone() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(dir.path()).unwrap();
-    suite::fill(&store);
-    drop(store);
-    let file = dir.path().join("clinic.db");
-    let raw = Connection::open(&file).unwrap();
-    let known: i64 = raw
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .unwrap();
-    raw.pragma_update(None, "user_version", known + 1).unwrap();
-    drop(raw);
-    let refused = SqliteStore::open(dir.path()).unwrap_err();
-    assert!(
-        matches!(refused, StoreError::NewerSchema { found, known: k } if found == known + 1 && k == known)
-    );
-    let raw = Connection::open(&file).unwrap();
-    raw.pragma_update(None, "user_version", known).unwrap();
-    drop(raw);
-    let store = SqliteStore::open(dir.path()).unwrap();
-    assert!(store.chain(suite::roster(1).id).unwrap().is_some());
-}
-
-#[test]
-fn a_file_of_another_program_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("clinic.db");
-    let raw = Connection::open(&file).unwrap();
-    raw.execute_batch("CREATE TABLE theirs (a TEXT)").unwrap();
-    drop(raw);
-    let theirs = std::fs::read(&file).unwrap();
-    let refused = SqliteStore::open(dir.path()).unwrap_err();
-    assert!(matches!(refused, StoreError::Foreign), "{refused}");
-    assert!(std::fs::read(&file).unwrap() == theirs);
-    std::fs::write(&file, "not a database, but long enough to be one").unwrap();
-    let refused = SqliteStore::open(dir.path()).unwrap_err();
-    assert!(matches!(refused, StoreError::Foreign), "{refused}");
-}
-
-#[test]
-fn a_damaged_file_is_an_error_and_no_panic() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(dir.path()).unwrap();
-    suite::fill(&store);
-    drop(store);
-    let file = dir.path().join("clinic.db");
-    let mut bytes = std::fs::read(&file).unwrap();
-    let half = bytes.len() / 2;
-    bytes.truncate(half);
-    std::fs::write(&file, bytes).unwrap();
-    let read = SqliteStore::open(dir.path())
-        .and_then(|store| store.pull(suite::space(), &Default::default(), suite::ALL));
-    assert!(read.is_err());
-}
-
-#[test]
-#[cfg(unix)]
-fn the_files_are_for_this_user_alone() {
-    use std::os::unix::fs::PermissionsExt;
-    let dir = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&dir.path().join("new")).unwrap();
-    suite::fill(&store);
-    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode(&dir.path().join("new")), 0o700);
-    for entry in dir.path().join("new").read_dir().unwrap() {
-        let path = entry.unwrap().path();
-        assert_eq!(mode(&path), 0o600, "{}", path.display());
-    }
-}
-
-#[test]
-fn a_chain_of_another_kind_keeps_its_kind() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(dir.path()).unwrap();
-    suite::fill(&store);
-    let kind = |id: ChainId| store.chain(id).unwrap().unwrap().kind;
-    assert_eq!(kind(suite::roster(1).id), ChainKind::Roster);
-    assert_eq!(kind(suite::patient(2).id), ChainKind::Patient);
-    assert_eq!(kind(suite::space().into()), ChainKind::Epoch);
 }

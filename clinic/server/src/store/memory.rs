@@ -1,138 +1,70 @@
 //! A store in memory: for tests and simulations. What it holds ends with it.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod feed;
+mod state;
 
-use clinic_api::chain::Tip;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use clinic_api::id::{ChainId, DeviceId, InviteLookup, LogId, SpaceId};
 use clinic_api::log::LogTip;
 
+use super::feed::{Sinks, beat_with};
 use super::{
-    Append, ChainInfo, Charge, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Page, PageLimit,
-    Result, SpaceInfo, Stage, Standing, Statement, Store,
+    Append, ChainInfo, Changes, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Page,
+    PageLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store, StoredRun, Thing,
 };
+use crate::clock::Clock;
+use state::State;
 
 /// A store in memory, behind one lock.
-#[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<State>);
-
-#[derive(Debug, Default)]
-struct State {
-    chains: BTreeMap<ChainId, Chain>,
-    devices: BTreeMap<DeviceId, Vec<ChainId>>,
-    spaces: BTreeMap<SpaceId, SpaceInfo>,
-    invites: Vec<Invite>,
-    logs: BTreeMap<(SpaceId, LogId), LogTip>,
-    runs: BTreeMap<(SpaceId, LogId, u64), Vec<u8>>,
-}
-
-#[derive(Debug)]
-struct Chain {
-    info: ChainInfo,
-    statements: Vec<Statement>,
-    charged: u64,
+#[derive(Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+    sinks: Sinks,
+    clock: Option<Arc<dyn Clock>>,
 }
 
 impl MemoryStore {
-    /// An empty one.
+    /// An empty one. It knows no time: its feed counts writes, and so names
+    /// nearly everything again at each question.
     pub fn new() -> Self {
         Self::default()
     }
 
+    /// An empty one that tells the time by this clock.
+    pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock: Some(clock),
+            ..Self::default()
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self, state: &State) -> i64 {
+        self.clock.as_ref().map_or(state.writes, |c| c.millis())
+    }
+
+    /// One write; then tells who listens.
+    fn write<T>(&self, work: impl FnOnce(&mut State, i64) -> T) -> T {
+        let mut state = self.state();
+        state.writes += 1;
+        let now = self.now(&state);
+        let done = work(&mut state, now);
+        let signals = std::mem::take(&mut state.feed.signals);
+        drop(state);
+        self.sinks.tell(&signals);
+        done
     }
 }
 
-impl State {
-    fn hold(&self, guards: &[Guard]) -> bool {
-        guards.iter().all(|g| {
-            self.chains
-                .get(&g.chain)
-                .is_some_and(|c| c.info.revision == g.revision)
-        })
+impl std::fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MemoryStore")
     }
-
-    fn fits(&self, charge: Option<Charge>, bytes: usize) -> bool {
-        charge.is_none_or(|charge| {
-            let used = self.chains.get(&charge.chain).map_or(0, |c| c.charged);
-            used.saturating_add(bytes as u64) <= charge.limit
-        })
-    }
-
-    fn charge(&mut self, charge: Option<Charge>, bytes: usize) {
-        if let Some(chain) = charge.and_then(|c| self.chains.get_mut(&c.chain)) {
-            chain.charged = chain.charged.saturating_add(bytes as u64);
-        }
-    }
-
-    fn let_in(&mut self, devices: &[DeviceId], chain: ChainId) {
-        for device in devices {
-            let chains = self.devices.entry(*device).or_default();
-            if !chains.contains(&chain) {
-                chains.push(chain);
-            }
-        }
-    }
-
-    fn found(&mut self, new: &NewChain) {
-        let tip = tip(new);
-        let info = |kind, tip, standing| ChainInfo {
-            kind,
-            tip,
-            standing,
-            revision: 0,
-        };
-        self.chains.insert(
-            new.id,
-            Chain {
-                info: info(new.kind, tip, new.standing),
-                statements: new.statements.clone(),
-                charged: 0,
-            },
-        );
-        for &(space, kind) in &new.spaces {
-            let owner = new.id;
-            self.spaces.insert(space, SpaceInfo { kind, owner });
-            self.chains.insert(
-                space.into(),
-                Chain {
-                    info: info(
-                        clinic_api::chain::ChainKind::Epoch,
-                        None,
-                        Standing::Admitted,
-                    ),
-                    statements: Vec::new(),
-                    charged: 0,
-                },
-            );
-        }
-        self.let_in(&new.devices, new.id);
-    }
-
-    fn again(&mut self, new: &NewChain) {
-        if let Some(chain) = self.chains.get_mut(&new.id) {
-            chain.statements.clone_from(&new.statements);
-            chain.info.tip = tip(new);
-            chain.info.standing = new.standing;
-            chain.info.revision += 1;
-        }
-        self.let_in(&new.devices, new.id);
-    }
-}
-
-impl Chain {
-    /// Its invite was taken back, and the claim begins with all that is here.
-    fn may_claim_again(&self, new: &NewChain) -> bool {
-        self.info.standing == Standing::Withdrawn && new.statements.starts_with(&self.statements)
-    }
-}
-
-fn tip(new: &NewChain) -> Option<Tip> {
-    new.statements.last().map(|s| Tip {
-        number: new.statements.len().saturating_sub(1) as u64,
-        hash: s.hash,
-    })
 }
 
 impl Store for MemoryStore {
@@ -168,50 +100,34 @@ impl Store for MemoryStore {
     }
 
     fn found(&self, chain: &NewChain) -> Result<Outcome> {
-        let mut state = self.state();
-        if state.chains.contains_key(&chain.id) {
-            return Ok(Outcome::Moved);
-        }
-        state.found(chain);
-        Ok(Outcome::Stored)
+        self.write(|state, now| {
+            if state.chains.contains_key(&chain.id) {
+                return Ok(Outcome::Moved);
+            }
+            state.found(chain, now);
+            Ok(Outcome::Stored)
+        })
     }
 
     fn append(&self, append: &Append) -> Result<Outcome> {
-        let mut state = self.state();
-        let tip = state.chains.get(&append.chain).map(|c| c.info.tip);
-        if tip.map(|t| t.map(|t| t.hash)) != Some(append.previous) || !state.hold(&append.guards) {
-            return Ok(Outcome::Moved);
-        }
-        let bytes = append.statement.bytes.len();
-        if !state.fits(append.charge, bytes) {
-            return Ok(Outcome::Full);
-        }
-        state.charge(append.charge, bytes);
-        state.let_in(&append.devices, append.chain);
-        if let Some(chain) = state.chains.get_mut(&append.chain) {
-            chain.info.tip = Some(Tip {
-                number: chain.statements.len() as u64,
-                hash: append.statement.hash,
-            });
-            chain.info.revision += 1;
-            chain.statements.push(append.statement.clone());
-        }
-        Ok(Outcome::Stored)
+        self.write(|state, now| Ok(state.append(append, now)))
     }
 
     fn create_invite(&self, invite: &Invite, guards: &[Guard]) -> Result<Outcome> {
-        let mut state = self.state();
-        let taken = state.invites.iter().any(|i| i.lookup == invite.lookup);
-        if taken || !state.hold(guards) {
-            return Ok(Outcome::Moved);
-        }
-        state.invites.push(Invite {
-            stage: Stage::Waiting,
-            claim: None,
-            chain: None,
-            ..invite.clone()
-        });
-        Ok(Outcome::Stored)
+        self.write(|state, now| {
+            let taken = state.invites.iter().any(|i| i.lookup == invite.lookup);
+            if taken || !state.hold(guards) {
+                return Ok(Outcome::Moved);
+            }
+            state.invites.push(Invite {
+                stage: Stage::Waiting,
+                claim: None,
+                chain: None,
+                ..invite.clone()
+            });
+            state.feed.touch(Thing::Invites(invite.roster), now);
+            Ok(Outcome::Stored)
+        })
     }
 
     fn invite(&self, lookup: InviteLookup) -> Result<Option<Invite>> {
@@ -226,27 +142,7 @@ impl Store for MemoryStore {
     }
 
     fn claim(&self, lookup: InviteLookup, claim: &[u8], chain: &NewChain) -> Result<Claimed> {
-        let mut state = self.state();
-        let (exists, again) = match state.chains.get(&chain.id) {
-            Some(kept) => (true, kept.may_claim_again(chain)),
-            None => (false, false),
-        };
-        let waiting = |i: &&mut Invite| i.lookup == lookup && i.stage == Stage::Waiting;
-        let Some(invite) = state.invites.iter_mut().find(waiting) else {
-            return Ok(Claimed::Moved);
-        };
-        if exists && !again {
-            return Ok(Claimed::ChainExists);
-        }
-        invite.stage = Stage::Claimed;
-        invite.claim = Some(claim.to_vec());
-        invite.chain = Some(chain.id);
-        if again {
-            state.again(chain);
-        } else {
-            state.found(chain);
-        }
-        Ok(Claimed::Stored)
+        self.write(|state, now| Ok(state.claim(lookup, claim, chain, now)))
     }
 
     fn decide(
@@ -256,20 +152,26 @@ impl Store for MemoryStore {
         to: Stage,
         guards: &[Guard],
     ) -> Result<Outcome> {
-        let mut state = self.state();
-        if !state.hold(guards) {
-            return Ok(Outcome::Moved);
-        }
-        let at = |i: &&mut Invite| i.lookup == lookup && i.stage == from;
-        let Some(invite) = state.invites.iter_mut().find(at) else {
-            return Ok(Outcome::Moved);
-        };
-        invite.stage = to;
-        if let Some(chain) = invite.chain.and_then(|c| state.chains.get_mut(&c)) {
-            chain.info.standing = to.standing();
-            chain.info.revision += 1;
-        }
-        Ok(Outcome::Stored)
+        self.write(|state, now| {
+            if !state.hold(guards) {
+                return Ok(Outcome::Moved);
+            }
+            let at = |i: &&mut Invite| i.lookup == lookup && i.stage == from;
+            let Some(invite) = state.invites.iter_mut().find(at) else {
+                return Ok(Outcome::Moved);
+            };
+            invite.stage = to;
+            state.feed.touch(Thing::Invites(invite.roster), now);
+            if let Some((id, chain)) = invite
+                .chain
+                .and_then(|id| Some((id, state.chains.get_mut(&id)?)))
+            {
+                chain.info.standing = to.standing();
+                chain.info.revision += 1;
+                state.feed.touch(Thing::Chain(id), now);
+            }
+            Ok(Outcome::Stored)
+        })
     }
 
     fn log_tip(&self, space: SpaceId, log: LogId) -> Result<Option<LogTip>> {
@@ -277,48 +179,55 @@ impl Store for MemoryStore {
     }
 
     fn run(&self, space: SpaceId, log: LogId, beat: u64) -> Result<Option<Vec<u8>>> {
-        Ok(self.state().runs.get(&(space, log, beat)).cloned())
+        let state = self.state();
+        Ok(state
+            .runs
+            .get(&(space, log, beat))
+            .map(|run| run.stored.bytes.clone()))
     }
 
     fn push(&self, new: &NewRuns) -> Result<Outcome> {
-        let mut state = self.state();
-        if !state.hold(&new.guards) {
-            return Ok(Outcome::Moved);
-        }
-        let of_space = |logs: &BTreeMap<(SpaceId, LogId), LogTip>| {
-            let all = (new.space, LogId([0; 16]))..=(new.space, LogId([0xff; 16]));
-            logs.range(all).count()
+        self.write(|state, now| Ok(state.push(new, now)))
+    }
+
+    fn push_many(&self, pushes: &[NewRuns]) -> Vec<Result<Outcome>> {
+        self.write(|state, now| pushes.iter().map(|new| Ok(state.push(new, now))).collect())
+    }
+
+    fn run_with(&self, space: SpaceId, log: LogId, number: u64) -> Result<Option<StoredRun>> {
+        let state = self.state();
+        let Some(tip) = state.logs.get(&(space, log)) else {
+            return Ok(None);
         };
-        let mut logs = state.logs.clone();
-        let before = of_space(&logs);
-        for run in &new.runs {
-            let last = logs.insert((new.space, run.tip.log), run.tip);
-            if last.map(|t| t.head) != run.previous {
-                return Ok(Outcome::Moved);
-            }
-        }
-        let bytes = new.runs.iter().map(|r| r.bytes.len()).sum();
-        let after = of_space(&logs);
-        let too_many = after > before && after > new.max_logs;
-        if too_many || !state.fits(new.charge, bytes) {
-            return Ok(Outcome::Full);
-        }
-        state.charge(new.charge, bytes);
-        state.logs = logs;
-        for run in &new.runs {
-            let place = (new.space, run.tip.log, run.tip.beat);
-            state.runs.insert(place, run.bytes.clone());
-        }
-        Ok(Outcome::Stored)
+        let run = |beat| state.runs.get(&(space, log, beat));
+        let beat = beat_with(number, tip.beat, |beat| {
+            Ok(run(beat).map(|run| (run.stored.first, run.last)))
+        })?;
+        Ok(beat.and_then(run).map(|run| run.stored.clone()))
+    }
+
+    fn rewrite(&self, rewrites: &Rewrites) -> Result<Outcome> {
+        self.write(|state, now| Ok(state.rewrite(rewrites, now)))
+    }
+
+    fn changes(&self, scope: Scope, since: u64, limit: usize) -> Result<Changes> {
+        let state = self.state();
+        let now = self.now(&state);
+        state.feed.changes(scope, since, limit, now)
+    }
+
+    fn listen(&self, sink: Sink) -> Result<()> {
+        self.sinks.add(sink);
+        Ok(())
     }
 
     fn pull(&self, space: SpaceId, have: &BTreeMap<LogId, u64>, limit: PageLimit) -> Result<Page> {
         let state = self.state();
         let all = (space, LogId([0; 16]), 0)..=(space, LogId([0xff; 16]), u64::MAX);
         let (mut page, mut used) = (Page::default(), 0);
-        for ((_, log, beat), bytes) in state.runs.range(all) {
+        for ((_, log, beat), run) in state.runs.range(all) {
             let known = have.get(log).is_some_and(|had| beat <= had);
-            if !known && !page.take(limit, &mut used, bytes.clone()) {
+            if !known && !page.take(limit, &mut used, run.stored.bytes.clone()) {
                 break;
             }
         }

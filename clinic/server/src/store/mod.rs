@@ -10,6 +10,7 @@
 //! Everything is found by a chain, a space or an invite; nothing spans them
 //! but a claim, which founds the chain it brings.
 
+mod feed;
 pub mod memory;
 pub mod sqlite;
 
@@ -19,6 +20,8 @@ use clinic_api::chain::{ChainKind, Tip};
 use clinic_api::id::{ChainId, DeviceId, HeadHash, InviteLookup, LogId, SpaceId, StatementHash};
 use clinic_api::log::LogTip;
 use clinic_api::space::SpaceKind;
+
+pub use feed::{Change, Changes, REPEATED, Scope, Signal, Sink, Thing};
 
 /// How far the clinic has let a chain in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,6 +171,43 @@ pub struct NewRuns {
     pub charge: Option<Charge>,
 }
 
+/// A stored run, found by a frame that it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRun {
+    /// The number of its head.
+    pub beat: u64,
+    /// The number of its first frame.
+    pub first: u64,
+    /// Who writes the log.
+    pub device: DeviceId,
+    /// The bytes of [`clinic_api::log::Run`].
+    pub bytes: Vec<u8>,
+}
+
+/// Other bytes for a stored run.
+#[derive(Debug, Clone)]
+pub struct Rewrite {
+    /// The log.
+    pub log: LogId,
+    /// The number of the run's head.
+    pub beat: u64,
+    /// What must be stored: compare-and-swap.
+    pub old: Vec<u8>,
+    /// What takes its place.
+    pub new: Vec<u8>,
+}
+
+/// Runs to rewrite in one space: all or none.
+#[derive(Debug, Clone)]
+pub struct Rewrites {
+    /// The space.
+    pub space: SpaceId,
+    /// The runs.
+    pub runs: Vec<Rewrite>,
+    /// What the decision rested on.
+    pub guards: Vec<Guard>,
+}
+
 /// What a guarded write came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -272,6 +312,23 @@ pub enum StoreError {
     /// Anything else that the database said.
     #[error("the store failed: {0}")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl StoreError {
+    /// The same for somebody else whom it befell, too.
+    fn again(&self) -> Self {
+        match self {
+            Self::Busy => Self::Busy,
+            Self::Full => Self::Full,
+            Self::NewerSchema { found, known } => Self::NewerSchema {
+                found: *found,
+                known: *known,
+            },
+            Self::Foreign => Self::Foreign,
+            Self::Damaged(what) => Self::Damaged(what),
+            Self::Failed(error) => Self::Failed(error.to_string().into()),
+        }
+    }
 }
 
 /// What every store returns.
@@ -382,10 +439,49 @@ pub trait Store: Send + Sync {
     /// [`StoreError`].
     fn push(&self, runs: &NewRuns) -> Result<Outcome>;
 
+    /// Appends the runs of several callers in one transaction, in order; each
+    /// is all or nothing by itself, and when this returns all are durable. What
+    /// each came to, in their order.
+    fn push_many(&self, pushes: &[NewRuns]) -> Vec<Result<Outcome>>;
+
+    /// The run that holds frame `number` of a log.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn run_with(&self, space: SpaceId, log: LogId, number: u64) -> Result<Option<StoredRun>>;
+
+    /// Puts other bytes in the place of stored runs.
+    ///
+    /// When it returns, nothing in the store leads to the old bytes; whether
+    /// they are gone from the disk, too, each store says for itself.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn rewrite(&self, rewrites: &Rewrites) -> Result<Outcome>;
+
     /// Runs of a space beyond the heads that `have` names: log by log, each in
     /// order of its heads.
     ///
     /// # Errors
     /// [`StoreError`].
     fn pull(&self, space: SpaceId, have: &BTreeMap<LogId, u64>, limit: PageLimit) -> Result<Page>;
+
+    /// What changed since a position; 0: from the beginning. A page names at
+    /// least `limit` things, if so many changed.
+    ///
+    /// A hint: it names again what changed in the [`REPEATED`] time before
+    /// `since`, and may name what did not change. A reader whose position is
+    /// older than a clock that was set back may miss something, so it compares
+    /// everything now and then.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn changes(&self, scope: Scope, since: u64, limit: usize) -> Result<Changes>;
+
+    /// From now on tells `sink` soon after anything changed, by this process or
+    /// another on the same database. It may be told of what did not change.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn listen(&self, sink: Sink) -> Result<()>;
 }

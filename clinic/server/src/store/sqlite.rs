@@ -5,13 +5,16 @@
 //! Other processes may use the same file.
 
 mod chains;
+mod connection;
+mod feed;
 mod invites;
 mod runs;
 mod schema;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use clinic_api::id::{ChainId, DeviceId, InviteLookup, LogId, SpaceId};
@@ -20,15 +23,18 @@ use rusqlite::{
     Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params,
 };
 
+use super::feed::Sinks;
 use super::{
-    Append, ChainInfo, Charge, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Page, PageLimit,
-    Result, SpaceInfo, Stage, Store, StoreError,
+    Append, ChainInfo, Changes, Charge, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Page,
+    PageLimit, Result, Rewrites, Scope, Signal, Sink, SpaceInfo, Stage, Store, StoreError,
+    StoredRun,
 };
+use connection::{connect, make_private, private_file, sync};
 
-/// How long a statement waits for another process's write.
-const BUSY: Duration = Duration::from_secs(5);
 /// Connections for reading that are kept open.
 const READERS: usize = 4;
+/// How often to look whether another process wrote.
+const WATCH: Duration = Duration::from_millis(500);
 /// The name of the file in its directory.
 const FILE: &str = "clinic.db";
 
@@ -36,8 +42,19 @@ const FILE: &str = "clinic.db";
 #[derive(Debug)]
 pub struct SqliteStore {
     path: PathBuf,
-    writer: Mutex<Connection>,
+    writer: Arc<Mutex<Connection>>,
     readers: Mutex<Vec<Connection>>,
+    sinks: Arc<Sinks>,
+    watched: AtomicBool,
+    /// Whether the write-ahead log may hold bytes that were rewritten.
+    stale: AtomicBool,
+}
+
+/// One writing transaction.
+struct Write<'a> {
+    tx: &'a Transaction<'a>,
+    /// What to tell once it is committed.
+    signals: Vec<Signal>,
 }
 
 impl SqliteStore {
@@ -60,24 +77,81 @@ impl SqliteStore {
         }
         Ok(Self {
             path,
-            writer: Mutex::new(writer),
+            writer: Arc::new(Mutex::new(writer)),
             readers: Mutex::new(Vec::new()),
+            sinks: Arc::default(),
+            watched: AtomicBool::new(false),
+            // Whoever had it open before may have been killed in between.
+            stale: AtomicBool::new(true),
         })
     }
 
     /// One writing transaction. Committed only if `work` says so by [`Written`].
-    fn write<T: Written>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+    fn write<T: Written>(&self, work: impl FnOnce(&mut Write<'_>) -> Result<T>) -> Result<T> {
         let mut writer = lock(&self.writer);
         let tx = writer
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(database)?;
-        let result = work(&tx)?;
-        if result.written() {
-            tx.commit().map_err(database)?;
-        } else {
+        let mut write = Write {
+            tx: &tx,
+            signals: Vec::new(),
+        };
+        let result = work(&mut write)?;
+        let signals = write.signals;
+        if !result.written() {
             tx.rollback().map_err(database)?;
+            return Ok(result);
         }
+        tx.commit().map_err(database)?;
+        drop(writer);
+        self.sinks.tell(&signals);
         Ok(result)
+    }
+
+    /// Moves all of the write-ahead log into the file, and empties it: what
+    /// was rewritten is then in neither.
+    fn clear(&self) -> Result<()> {
+        let busy: i64 = lock(&self.writer)
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+            .map_err(database)?;
+        if busy != 0 {
+            return Err(StoreError::Busy);
+        }
+        self.stale.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Tells who listens that another process wrote: SQLite says so, not what.
+    fn watch(&self) -> Result<()> {
+        if self.watched.swap(true, Ordering::Relaxed) {
+            return Ok(());
+        }
+        let (writer, sinks) = (Arc::downgrade(&self.writer), Arc::downgrade(&self.sinks));
+        // This connection alone writes here: its own commits do not count.
+        let version = |writer: &Mutex<Connection>| {
+            lock(writer)
+                .pragma_query_value(None, "data_version", |row| row.get::<_, i64>(0))
+                .ok()
+        };
+        let mut last = version(&self.writer);
+        let watch = move || {
+            loop {
+                std::thread::sleep(WATCH);
+                let (Some(writer), Some(sinks)) = (writer.upgrade(), sinks.upgrade()) else {
+                    return;
+                };
+                let now = version(&writer);
+                if now != last {
+                    last = now;
+                    sinks.tell_lost();
+                }
+            }
+        };
+        std::thread::Builder::new()
+            .name("store-watch".to_owned())
+            .spawn(watch)
+            .map_err(failed)
+            .map(drop)
     }
 
     /// One reading transaction: a snapshot.
@@ -115,6 +189,16 @@ impl Written for Outcome {
     }
 }
 
+/// What became of the pushes of one transaction.
+struct Pushes(Vec<Result<Outcome>>);
+
+impl Written for Pushes {
+    fn written(&self) -> bool {
+        let stored = |push: &Result<Outcome>| matches!(push, Ok(Outcome::Stored));
+        self.0.iter().any(stored)
+    }
+}
+
 impl Written for Claimed {
     fn written(&self) -> bool {
         *self == Self::Stored
@@ -124,77 +208,6 @@ impl Written for Claimed {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic under the lock leaves no half transaction: dropping one rolls back.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn connect(path: &Path) -> Result<Connection> {
-    let connection = Connection::open(path).map_err(database)?;
-    connection.busy_timeout(BUSY).map_err(database)?;
-    // Before anything is set that the file itself would remember.
-    schema::version(&connection)?;
-    let mode: String = connection
-        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
-        .map_err(database)?;
-    if mode != "wal" {
-        return Err(failed(std::io::Error::other(
-            "this file system has no shared memory, which a write-ahead log needs",
-        )));
-    }
-    let settings = [
-        ("synchronous", "FULL"),
-        ("fullfsync", "ON"),
-        ("foreign_keys", "ON"),
-        ("trusted_schema", "OFF"),
-        ("cell_size_check", "ON"),
-    ];
-    for (name, value) in settings {
-        connection
-            .pragma_update(None, name, value)
-            .map_err(database)?;
-    }
-    Ok(connection)
-}
-
-#[cfg(unix)]
-fn make_private(dir: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-}
-
-#[cfg(unix)]
-fn sync(dir: &Path) -> std::io::Result<()> {
-    let here = dir.as_os_str().is_empty();
-    let dir = if here { Path::new(".") } else { dir };
-    std::fs::File::open(dir)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync(_: &Path) -> std::io::Result<()> {
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn make_private(dir: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(dir)
-}
-
-/// SQLite gives the files beside it the same mode.
-#[cfg(unix)]
-fn private_file(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(path)
-        .map(drop)
-}
-
-#[cfg(not(unix))]
-fn private_file(_: &Path) -> std::io::Result<()> {
-    Ok(())
 }
 
 fn failed(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
@@ -286,15 +299,15 @@ impl Store for SqliteStore {
     }
 
     fn found(&self, chain: &NewChain) -> Result<Outcome> {
-        self.write(|tx| chains::found(tx, chain))
+        self.write(|write| chains::found(write, chain))
     }
 
     fn append(&self, append: &Append) -> Result<Outcome> {
-        self.write(|tx| chains::append(tx, append))
+        self.write(|write| chains::append(write, append))
     }
 
     fn create_invite(&self, invite: &Invite, guards: &[Guard]) -> Result<Outcome> {
-        self.write(|tx| invites::create(tx, invite, guards))
+        self.write(|write| invites::create(write, invite, guards))
     }
 
     fn invite(&self, lookup: InviteLookup) -> Result<Option<Invite>> {
@@ -306,7 +319,7 @@ impl Store for SqliteStore {
     }
 
     fn claim(&self, lookup: InviteLookup, claim: &[u8], chain: &NewChain) -> Result<Claimed> {
-        self.write(|tx| invites::claim(tx, lookup, claim, chain))
+        self.write(|write| invites::claim(write, lookup, claim, chain))
     }
 
     fn decide(
@@ -316,7 +329,7 @@ impl Store for SqliteStore {
         to: Stage,
         guards: &[Guard],
     ) -> Result<Outcome> {
-        self.write(|tx| invites::decide(tx, lookup, from, to, guards))
+        self.write(|write| invites::decide(write, lookup, from, to, guards))
     }
 
     fn log_tip(&self, space: SpaceId, log: LogId) -> Result<Option<LogTip>> {
@@ -328,7 +341,38 @@ impl Store for SqliteStore {
     }
 
     fn push(&self, runs: &NewRuns) -> Result<Outcome> {
-        self.write(|tx| runs::push(tx, runs))
+        self.write(|write| runs::push(write, runs))
+    }
+
+    fn push_many(&self, pushes: &[NewRuns]) -> Vec<Result<Outcome>> {
+        match self.write(|write| runs::push_many(write, pushes)) {
+            Ok(Pushes(outcomes)) => outcomes,
+            Err(error) => pushes.iter().map(|_| Err(error.again())).collect(),
+        }
+    }
+
+    fn run_with(&self, space: SpaceId, log: LogId, number: u64) -> Result<Option<StoredRun>> {
+        self.read(|tx| runs::with(tx, space, log, number))
+    }
+
+    /// The old bytes are overwritten in the file, and the write-ahead log is
+    /// emptied. [`StoreError::Busy`]: somebody read for so long that they may
+    /// still be in that log, although they were replaced; opening the store or
+    /// any other rewrite, also one of no runs, empties it.
+    fn rewrite(&self, rewrites: &Rewrites) -> Result<Outcome> {
+        self.stale.store(true, Ordering::Relaxed);
+        let outcome = self.write(|write| runs::rewrite(write, rewrites))?;
+        self.clear()?;
+        Ok(outcome)
+    }
+
+    fn changes(&self, scope: Scope, since: u64, limit: usize) -> Result<Changes> {
+        self.read(|tx| feed::changes(tx, scope, since, limit))
+    }
+
+    fn listen(&self, sink: Sink) -> Result<()> {
+        self.sinks.add(sink);
+        self.watch()
     }
 
     fn pull(&self, space: SpaceId, have: &BTreeMap<LogId, u64>, limit: PageLimit) -> Result<Page> {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use clinic_api::id::{ChainId, DeviceId, InviteLookup, LogId, SpaceId};
 use clinic_api::log::LogTip;
 use clinic_server::store::{
-    Append, ChainInfo, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Page, PageLimit, Result,
-    SpaceInfo, Stage, Store,
+    Append, ChainInfo, Changes, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Page,
+    PageLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store, StoredRun,
 };
 
 type Deed = Box<dyn FnOnce(&dyn Store) + Send>;
@@ -23,7 +23,7 @@ impl Meddling {
         Arc::new(Self { inner, deed })
     }
 
-    /// What happens, once, right before the next append, push or invite is written.
+    /// What happens, once, right before the next append, push, rewrite or invite is written.
     pub fn before_next_write(&self, deed: impl FnOnce(&dyn Store) + Send + 'static) {
         *self.deed.lock().unwrap() = Some(Box::new(deed));
     }
@@ -105,6 +105,28 @@ impl Store for Meddling {
     fn push(&self, runs: &NewRuns) -> Result<Outcome> {
         self.meddle();
         self.inner.push(runs)
+    }
+
+    fn push_many(&self, pushes: &[NewRuns]) -> Vec<Result<Outcome>> {
+        self.meddle();
+        self.inner.push_many(pushes)
+    }
+
+    fn run_with(&self, space: SpaceId, log: LogId, number: u64) -> Result<Option<StoredRun>> {
+        self.inner.run_with(space, log, number)
+    }
+
+    fn rewrite(&self, rewrites: &Rewrites) -> Result<Outcome> {
+        self.meddle();
+        self.inner.rewrite(rewrites)
+    }
+
+    fn changes(&self, scope: Scope, since: u64, limit: usize) -> Result<Changes> {
+        self.inner.changes(scope, since, limit)
+    }
+
+    fn listen(&self, sink: Sink) -> Result<()> {
+        self.inner.listen(sink)
     }
 
     fn pull(&self, space: SpaceId, have: &BTreeMap<LogId, u64>, limit: PageLimit) -> Result<Page> {

@@ -7,8 +7,9 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::super::{
     Append, ChainInfo, NewChain, Outcome, Page, PageLimit, Result, SpaceInfo, Standing, StoreError,
+    Thing,
 };
-use super::{charge, database, hold, id, int, number};
+use super::{Write, charge, database, feed, hold, id, int, number};
 
 fn kind_code(kind: ChainKind) -> i64 {
     match kind {
@@ -152,7 +153,8 @@ pub(super) fn exists(tx: &Transaction<'_>, chain: ChainId) -> Result<bool> {
         .map_err(database)
 }
 
-pub(super) fn found(tx: &Transaction<'_>, new: &NewChain) -> Result<Outcome> {
+pub(super) fn found(write: &mut Write<'_>, new: &NewChain) -> Result<Outcome> {
+    let tx = write.tx;
     if exists(tx, new.id)? {
         return Ok(Outcome::Moved);
     }
@@ -192,6 +194,7 @@ pub(super) fn found(tx: &Transaction<'_>, new: &NewChain) -> Result<Outcome> {
         insert_statement(tx, new.id, number as u64, &statement.bytes)?;
     }
     let_in(tx, new.id, &new.devices)?;
+    feed::found(write, new)?;
     Ok(Outcome::Stored)
 }
 
@@ -233,7 +236,8 @@ pub(super) fn again(tx: &Transaction<'_>, new: &NewChain) -> Result<bool> {
     Ok(true)
 }
 
-pub(super) fn append(tx: &Transaction<'_>, append: &Append) -> Result<Outcome> {
+pub(super) fn append(write: &mut Write<'_>, append: &Append) -> Result<Outcome> {
+    let tx = write.tx;
     let Some(chain) = info(tx, append.chain)? else {
         return Ok(Outcome::Moved);
     };
@@ -257,6 +261,11 @@ pub(super) fn append(tx: &Transaction<'_>, append: &Append) -> Result<Outcome> {
     .map_err(database)?;
     insert_statement(tx, append.chain, number, &append.statement.bytes)?;
     let_in(tx, append.chain, &append.devices)?;
+    let thing = match chain.kind {
+        ChainKind::Epoch => Thing::Epochs(SpaceId(append.chain.0)),
+        ChainKind::Patient | ChainKind::Roster => Thing::Chain(append.chain),
+    };
+    feed::touch(write, thing)?;
     Ok(Outcome::Stored)
 }
 

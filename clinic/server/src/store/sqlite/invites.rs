@@ -1,10 +1,10 @@
 //! Invites and what became of them.
 
 use clinic_api::id::{ChainId, InviteLookup};
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Row, Transaction, params};
 
-use super::super::{Claimed, Guard, Invite, NewChain, Outcome, Result, Stage, StoreError};
-use super::{chains, database, hold, id};
+use super::super::{Claimed, Guard, Invite, NewChain, Outcome, Result, Stage, StoreError, Thing};
+use super::{Write, chains, database, feed, hold, id};
 
 fn stage_code(stage: Stage) -> i64 {
     match stage {
@@ -69,7 +69,8 @@ pub(super) fn of_roster(tx: &Transaction<'_>, roster: ChainId) -> Result<Vec<Inv
     Ok(invites)
 }
 
-pub(super) fn create(tx: &Transaction<'_>, invite: &Invite, guards: &[Guard]) -> Result<Outcome> {
+pub(super) fn create(write: &mut Write<'_>, invite: &Invite, guards: &[Guard]) -> Result<Outcome> {
+    let tx = write.tx;
     if one(tx, invite.lookup)?.is_some() || !hold(tx, guards)? {
         return Ok(Outcome::Moved);
     }
@@ -90,19 +91,21 @@ pub(super) fn create(tx: &Transaction<'_>, invite: &Invite, guards: &[Guard]) ->
         ])
     })
     .map_err(database)?;
+    feed::touch(write, Thing::Invites(invite.roster))?;
     Ok(Outcome::Stored)
 }
 
 pub(super) fn claim(
-    tx: &Transaction<'_>,
+    write: &mut Write<'_>,
     lookup: InviteLookup,
     claim: &[u8],
     chain: &NewChain,
 ) -> Result<Claimed> {
-    if stage(tx, lookup)? != Some(Stage::Waiting) {
+    let tx = write.tx;
+    let Some(invite) = one(tx, lookup)?.filter(|i| i.stage == Stage::Waiting) else {
         return Ok(Claimed::Moved);
-    }
-    if chains::found(tx, chain)? != Outcome::Stored && !chains::again(tx, chain)? {
+    };
+    if chains::found(write, chain)? != Outcome::Stored && !chains::again(tx, chain)? {
         return Ok(Claimed::ChainExists);
     }
     tx.prepare_cached("UPDATE invites SET stage = ?2, claim = ?3, chain = ?4 WHERE lookup = ?1")
@@ -111,42 +114,39 @@ pub(super) fn claim(
             update.execute(params![lookup.as_ref(), stage, claim, chain.id.as_ref()])
         })
         .map_err(database)?;
+    feed::join(write, chain.id, invite.roster)?;
+    feed::touch(write, Thing::Invites(invite.roster))?;
     Ok(Claimed::Stored)
 }
 
 pub(super) fn decide(
-    tx: &Transaction<'_>,
+    write: &mut Write<'_>,
     lookup: InviteLookup,
     from: Stage,
     to: Stage,
     guards: &[Guard],
 ) -> Result<Outcome> {
-    if stage(tx, lookup)? != Some(from) || !hold(tx, guards)? {
+    let tx = write.tx;
+    let Some(invite) = one(tx, lookup)?.filter(|i| i.stage == from) else {
+        return Ok(Outcome::Moved);
+    };
+    if !hold(tx, guards)? {
         return Ok(Outcome::Moved);
     }
     tx.prepare_cached("UPDATE invites SET stage = ?2 WHERE lookup = ?1")
         .and_then(|mut update| update.execute(params![lookup.as_ref(), stage_code(to)]))
         .map_err(database)?;
-    tx.prepare_cached(
-        "UPDATE chains SET standing = ?2, revision = revision + 1
-         WHERE chain = (SELECT chain FROM invites WHERE lookup = ?1)",
-    )
-    .and_then(|mut update| {
-        let standing = chains::standing_code(to.standing());
-        update.execute(params![lookup.as_ref(), standing])
-    })
-    .map_err(database)?;
-    Ok(Outcome::Stored)
-}
-
-fn stage(tx: &Transaction<'_>, lookup: InviteLookup) -> Result<Option<Stage>> {
-    tx.prepare_cached("SELECT stage FROM invites WHERE lookup = ?1")
-        .and_then(|mut select| {
-            select
-                .query_row([lookup.as_ref()], |row| row.get(0))
-                .optional()
+    feed::touch(write, Thing::Invites(invite.roster))?;
+    if let Some(chain) = invite.chain {
+        tx.prepare_cached(
+            "UPDATE chains SET standing = ?2, revision = revision + 1 WHERE chain = ?1",
+        )
+        .and_then(|mut update| {
+            let standing = chains::standing_code(to.standing());
+            update.execute(params![chain.as_ref(), standing])
         })
-        .map_err(database)?
-        .map(stage_of)
-        .transpose()
+        .map_err(database)?;
+        feed::touch(write, Thing::Chain(chain))?;
+    }
+    Ok(Outcome::Stored)
 }

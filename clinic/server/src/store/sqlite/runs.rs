@@ -6,8 +6,11 @@ use clinic_api::id::{LogId, SpaceId};
 use clinic_api::log::LogTip;
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::super::{NewRun, NewRuns, Outcome, Page, PageLimit, Result};
-use super::{charge, database, hold, id, int, number};
+use super::super::feed::beat_with;
+use super::super::{
+    NewRun, NewRuns, Outcome, Page, PageLimit, Result, Rewrites, StoreError, StoredRun, Thing,
+};
+use super::{Pushes, Write, charge, database, feed, hold, id, int, number};
 
 pub(super) fn tip(tx: &Transaction<'_>, space: SpaceId, log: LogId) -> Result<Option<LogTip>> {
     let row: Option<(i64, Vec<u8>, i64, Vec<u8>)> = tx
@@ -54,8 +57,9 @@ pub(super) fn one(
         .map_err(database)
 }
 
-pub(super) fn push(tx: &Transaction<'_>, new: &NewRuns) -> Result<Outcome> {
-    if !hold(tx, &new.guards)? {
+pub(super) fn push(write: &mut Write<'_>, new: &NewRuns) -> Result<Outcome> {
+    let tx = write.tx;
+    if !hold(tx, &new.guards)? || !feed::touch(write, Thing::Space(new.space))? {
         return Ok(Outcome::Moved);
     }
     for run in &new.runs {
@@ -74,6 +78,99 @@ pub(super) fn push(tx: &Transaction<'_>, new: &NewRuns) -> Result<Outcome> {
     } else {
         Ok(Outcome::Full)
     }
+}
+
+/// Each push under a savepoint of its own.
+pub(super) fn push_many(write: &mut Write<'_>, pushes: &[NewRuns]) -> Result<Pushes> {
+    let run = |tx: &Transaction<'_>, sql| {
+        tx.prepare_cached(sql)
+            .and_then(|mut statement| statement.execute([]))
+            .map_err(database)
+    };
+    let mut outcomes = Vec::with_capacity(pushes.len());
+    for new in pushes {
+        let told = write.signals.len();
+        run(write.tx, "SAVEPOINT push")?;
+        let outcome = push(write, new);
+        if write.tx.is_autocommit() {
+            // So bad an error that SQLite gave up the transaction.
+            return Err(outcome.err().unwrap_or(StoreError::Busy));
+        }
+        if !matches!(outcome, Ok(Outcome::Stored)) {
+            run(write.tx, "ROLLBACK TO push")?;
+            write.signals.truncate(told);
+        }
+        run(write.tx, "RELEASE push")?;
+        outcomes.push(outcome);
+    }
+    Ok(Pushes(outcomes))
+}
+
+pub(super) fn with(
+    tx: &Transaction<'_>,
+    space: SpaceId,
+    log: LogId,
+    frame: u64,
+) -> Result<Option<StoredRun>> {
+    let Some(tip) = tip(tx, space, log)? else {
+        return Ok(None);
+    };
+    let mut frames = tx
+        .prepare_cached(
+            "SELECT first, number FROM runs WHERE space = ?1 AND log = ?2 AND beat = ?3",
+        )
+        .map_err(database)?;
+    let beat = beat_with(frame, tip.beat, |beat| {
+        let row: Option<(i64, i64)> = frames
+            .query_row(params![space.as_ref(), log.as_ref(), int(beat)], |row| {
+                Ok((row.get("first")?, row.get("number")?))
+            })
+            .optional()
+            .map_err(database)?;
+        row.map(|(first, last)| Ok((number(first)?, number(last)?)))
+            .transpose()
+    })?;
+    let Some(beat) = beat else {
+        return Ok(None);
+    };
+    let (first, device, bytes): (i64, Vec<u8>, Vec<u8>) = tx
+        .prepare_cached(
+            "SELECT first, device, bytes FROM runs JOIN logs USING (space, log)
+             WHERE space = ?1 AND log = ?2 AND runs.beat = ?3",
+        )
+        .and_then(|mut select| {
+            select.query_row(params![space.as_ref(), log.as_ref(), int(beat)], |row| {
+                Ok((row.get("first")?, row.get("device")?, row.get("bytes")?))
+            })
+        })
+        .map_err(database)?;
+    Ok(Some(StoredRun {
+        beat,
+        first: number(first)?,
+        device: id(&device)?,
+        bytes,
+    }))
+}
+
+pub(super) fn rewrite(write: &mut Write<'_>, rewrites: &Rewrites) -> Result<Outcome> {
+    let tx = write.tx;
+    if !hold(tx, &rewrites.guards)? || !feed::touch(write, Thing::Space(rewrites.space))? {
+        return Ok(Outcome::Moved);
+    }
+    let mut update = tx
+        .prepare_cached(
+            "UPDATE runs SET bytes = ?5
+             WHERE space = ?1 AND log = ?2 AND beat = ?3 AND bytes = ?4",
+        )
+        .map_err(database)?;
+    for run in &rewrites.runs {
+        let space = rewrites.space.as_ref();
+        let place = params![space, run.log.as_ref(), int(run.beat), run.old, run.new];
+        if update.execute(place).map_err(database)? != 1 {
+            return Ok(Outcome::Moved);
+        }
+    }
+    Ok(Outcome::Stored)
 }
 
 fn logs(tx: &Transaction<'_>, space: SpaceId) -> Result<i64> {

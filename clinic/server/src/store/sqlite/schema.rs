@@ -10,7 +10,7 @@ const APPLICATION: i64 = 0x636c_6e63;
 
 /// Migration `n` brings the schema from version `n` to `n + 1`. Never edited
 /// once released; a change is one more.
-const MIGRATIONS: [&str; 1] = [
+const MIGRATIONS: [&str; 2] = [
     // 1. Codes: chain kind 1 patient, 2 roster, 3 epoch; standing 1 pending,
     // 2 admitted, 3 withdrawn; space kind as in its hash; stage 1 waiting,
     // 2 claimed, 3 admitted, 4 withdrawn.
@@ -79,6 +79,41 @@ const MIGRATIONS: [&str; 1] = [
         PRIMARY KEY (space, log, beat),
         FOREIGN KEY (space, log) REFERENCES logs (space, log)
     ) STRICT;",
+    // 2. What changed: a row for each thing; kind 0 chain, 1 epochs, 2 space,
+    // 3 invites. A stamp is a time in milliseconds; what was here before gets
+    // small numbers, all different, so that it can be read in pages.
+    "CREATE TABLE feed (
+        kind     INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 3),
+        id       BLOB NOT NULL REFERENCES chains (chain),
+        patient  BLOB REFERENCES chains (chain),
+        clinic   BLOB REFERENCES chains (chain),
+        revision INTEGER NOT NULL,
+        stamp    INTEGER NOT NULL,
+        PRIMARY KEY (kind, id)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE INDEX feed_of_patient ON feed (patient, stamp) WHERE patient IS NOT NULL;
+    CREATE INDEX feed_of_clinic ON feed (clinic, stamp) WHERE clinic IS NOT NULL;
+
+    WITH joined (chain, clinic) AS (
+        SELECT chain, roster FROM (
+            SELECT chain, roster, max(rowid) FROM invites
+            WHERE chain IS NOT NULL GROUP BY chain
+        )
+    ),
+    owners (owner, patient, clinic) AS (
+        SELECT chain, chain, joined.clinic FROM chains LEFT JOIN joined USING (chain)
+        WHERE kind = 1
+        UNION ALL SELECT chain, NULL, chain FROM chains WHERE kind = 2
+    ),
+    things (kind, id, patient, clinic) AS (
+        SELECT 0, owner, patient, clinic FROM owners
+        UNION ALL SELECT 1, space, patient, clinic FROM spaces JOIN owners USING (owner)
+        UNION ALL SELECT 2, space, patient, clinic FROM spaces JOIN owners USING (owner)
+        UNION ALL SELECT 3, owner, NULL, clinic FROM owners WHERE patient IS NULL
+    )
+    INSERT INTO feed (kind, id, patient, clinic, revision, stamp)
+    SELECT kind, id, patient, clinic, 1, row_number() OVER (ORDER BY kind, id) FROM things;",
 ];
 
 /// The version of a file that is ours or empty.
