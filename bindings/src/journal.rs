@@ -133,12 +133,7 @@ impl Journal {
     ///
     /// # Errors
     /// `Storage`.
-    pub fn search(
-        &self,
-        words: String,
-        after: Option<Cursor>,
-        most: u32,
-    ) -> Result<Page, Problem> {
+    pub fn search(&self, words: String, after: Option<Cursor>, most: u32) -> Result<Page, Problem> {
         guarded(|| {
             self.core
                 .search(&words, after.map(Into::into), most)

@@ -16,7 +16,7 @@ use clinic_api::id::MemberId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::access::Access;
-use crate::api::{chains, health, invites, rosters, runs};
+use crate::api::{chains, erasures, health, invites, rosters, runs};
 use crate::body::HELD;
 use crate::clock::Clock;
 use crate::limit::{Limiter, Patience, Rate};
@@ -178,6 +178,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/rosters", post(rosters::found))
         .route("/v1/spaces/{space}/runs", post(runs::push))
         .route("/v1/spaces/{space}/pull", post(runs::pull))
+        .route("/v1/spaces/{space}/erasures", post(erasures::erase))
         .route("/v1/invites", get(invites::list).post(invites::create))
         .route("/v1/invites/{lookup}", get(invites::offer))
         .route("/v1/invites/{lookup}/claim", post(invites::claim))

@@ -1,6 +1,7 @@
 //! The routes, a file a resource. Handlers are async shells; what they decide is synchronous.
 
 pub mod chains;
+pub mod erasures;
 pub mod health;
 pub mod invites;
 pub mod rosters;

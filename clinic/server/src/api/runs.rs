@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::auth;
 use crate::body::cbor;
 use crate::refusal::{Refusal, Result};
-use crate::store::{NewRun, NewRuns, Outcome, PageLimit, Store};
+use crate::store::{NewRun, NewRuns, Outcome, PageLimit, Store, StoreError};
 
 /// Bytes of a pull request's body: an entry of the vector takes 28 at most.
 const PULL_BODY: usize = 32 * limits::VECTOR;
@@ -148,7 +148,7 @@ impl Pushing<'_> {
             Some(tip) => *tip,
             None => self.store.log_tip(self.space, log)?,
         };
-        if tip.is_some_and(|t| head.beat <= t.beat) && self.has(log, head.beat, &sent.bytes)? {
+        if tip.is_some_and(|t| head.beat <= t.beat) && self.has(log, head.beat, &sent.run)? {
             return Ok(());
         }
         let verified = sent
@@ -171,14 +171,20 @@ impl Pushing<'_> {
         Ok(())
     }
 
-    /// Whether just these bytes are that head's already: a repeated push.
-    fn has(&self, log: LogId, beat: u64, bytes: &[u8]) -> Result<bool> {
-        let here = |run: &&NewRun| run.tip.log == log && run.tip.beat == beat;
-        if let Some(run) = self.new.iter().find(here) {
-            return Ok(run.bytes == bytes);
+    /// Whether this head is stored already: a repeated push. Bodies that were erased since, or
+    /// since it was first sent, make no difference: the head covers them by their hashes.
+    fn has(&self, log: LogId, beat: u64, run: &Run) -> Result<bool> {
+        let head = run.head_hash();
+        let here = |new: &&NewRun| new.tip.log == log && new.tip.beat == beat;
+        if let Some(new) = self.new.iter().find(here) {
+            return Ok(new.tip.head == head);
         }
-        let stored = self.store.run(self.space, log, beat)?;
-        Ok(stored.is_some_and(|stored| stored == bytes))
+        let Some(stored) = self.store.run(self.space, log, beat)? else {
+            return Ok(false);
+        };
+        let stored = Run::from_bytes(&stored)
+            .map_err(|_| StoreError::Damaged("a stored run does not decode"))?;
+        Ok(stored.head_hash() == head)
     }
 }
 

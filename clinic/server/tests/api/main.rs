@@ -13,6 +13,7 @@ mod access;
 mod chains;
 mod competing;
 mod epochs;
+mod erasures;
 mod invites;
 mod limits;
 mod meanwhile;
