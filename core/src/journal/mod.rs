@@ -308,13 +308,20 @@ impl Journal {
     }
 }
 
-/// States the erasure of versions that came in after their entry was erased: from a device that
-/// had not heard of it yet.
+/// States what follows from an erasure, by devices that had not heard of it: versions that came
+/// in after it, and a copy that was made in the other space meanwhile.
 pub(crate) fn erase_late(vault: &mut Vault, space: &SpaceEntry) -> Result<(), VaultError> {
-    let mut drafts = Vec::new();
-    for (entry, frames) in vault.late_frames(space.space)? {
-        drafts.push(vec![Draft::new(*space, &EntryErased { entry, frames })]);
+    let mut erasures = vault.late_frames(space.space)?;
+    for other in both(vault)? {
+        for entry in view::erased_in(vault, other.space, space.space)? {
+            let events = view::events_of(vault, space.space, entry)?;
+            erasures.push((entry, vault.frames_of(space.space, &events)?));
+        }
     }
+    let drafts: Vec<_> = erasures
+        .into_iter()
+        .map(|(entry, frames)| vec![Draft::new(*space, &EntryErased { entry, frames })])
+        .collect();
     if !drafts.is_empty() {
         vault.append(Author::Patient, drafts)?;
     }

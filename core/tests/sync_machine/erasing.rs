@@ -149,6 +149,29 @@ fn an_erasure_wins_over_an_edit_that_comes_late() {
     assert_eq!(fresh_reader(&mut world), (vec![], vec![]));
 }
 
+/// One phone erases what stands in private alone, while the other shares it.
+#[test]
+fn a_copy_that_was_made_meanwhile_goes_too() {
+    let mut world = World::settled();
+    let second = second_phone(&mut world, 6);
+    let journal = world.phone.companion.journal();
+    let id = journal
+        .record(&noted("private", START), Some(false))
+        .unwrap();
+    world.settle();
+    second.round(&mut world.api).unwrap();
+    second.companion.journal().share(id).unwrap();
+    journal.erase(id).unwrap();
+    for _ in 0..3 {
+        world.phone.round(&mut world.api).unwrap();
+        second.round(&mut world.api).unwrap();
+        world.desk.round(&mut world.api).unwrap();
+    }
+    assert_eq!((notes(&world.phone), notes(&second)), (vec![], vec![]));
+    assert_eq!(world.read_by_clinic(), Vec::<String>::new());
+    assert_eq!(held(&world).1, 1, "the copy in care was never sent");
+}
+
 /// The clinic API keeps the bodies and serves them to a new reader.
 #[test]
 fn a_server_that_does_not_erase_brings_nothing_back() {

@@ -221,6 +221,19 @@ pub(in crate::journal) fn versions_in(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The entries that were erased in one space and still stand in another.
+pub(in crate::journal) fn erased_in(
+    vault: &Vault,
+    space: SpaceId,
+    standing_in: SpaceId,
+) -> Result<Vec<EntryId>, VaultError> {
+    let sql = "SELECT x.entry FROM view_entry_erased x
+               JOIN view_entry e ON e.space = ?2 AND e.entry = x.entry WHERE x.space = ?1";
+    let mut query = vault.reader().prepare_cached(sql)?;
+    let rows = query.query_map([space.0, standing_in.0], |row| Ok(EntryId(row.get(0)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Where an entry's versions stand in a space: the log and the event of each.
 pub(in crate::journal) fn events_of(
     vault: &Vault,
