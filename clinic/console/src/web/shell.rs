@@ -13,9 +13,9 @@ use jiff::tz::TimeZone;
 
 use super::app::App;
 use super::refusal::Refusal;
-use super::session::{self, Visit};
+use super::session::{self, Visit, Why};
 use crate::service::{State, SyncView};
-use crate::words::{Moment, ago};
+use crate::words::{Moment, ago, name};
 
 /// What a handler gives back.
 pub(crate) type Page = Result<Response, Refusal>;
@@ -85,8 +85,8 @@ impl Unlocked {
     pub(crate) fn shell(&self, app: &App) -> Shell {
         let notice = session::change(app, &self.visit, |session| session.memory.notice.take());
         Shell {
-            clinic: self.clinic.clone(),
-            person: self.person.clone(),
+            clinic: name(&self.clinic),
+            person: name(&self.person),
             csrf: self.visit.csrf.as_str().into(),
             here: self.path.clone(),
             sync: SyncLine::new(self.sync.clone(), self.now),
@@ -148,13 +148,27 @@ impl FromRequestParts<Arc<App>> for Unlocked {
             }),
             (State::NoClinic, _) => Err(Refusal::GoTo("/start".into())),
             (State::Locked | State::Open { .. }, _) => {
-                if parts.method == Method::GET {
-                    session::change(app, &visit, |session| session.memory.wanted = Some(path));
-                }
+                session::change(app, &visit, |session| {
+                    let memory = &mut session.memory;
+                    if parts.method == Method::GET {
+                        memory.wanted = Some(path);
+                    } else {
+                        memory.wanted = Some(page_of(&path).to_owned());
+                        memory.why = Some(Why::NotDone);
+                    }
+                });
                 Err(Refusal::GoTo("/unlock".into()))
             }
         }
     }
+}
+
+/// The page whose form goes to `path`.
+fn page_of(path: &str) -> &str {
+    if path.starts_with("/invites") {
+        return "/invites";
+    }
+    path.strip_suffix("/reviewed").unwrap_or("/patients")
 }
 
 /// A path within the console, for coming back to; anything else becomes the first page.
