@@ -1,12 +1,13 @@
 // What stands between the console and its clinic API: honest, away, slow or lying.
-import { createServer, connect } from 'node:net'
+import { createServer as createHttp, request } from 'node:http'
+import { connect, createServer } from 'node:net'
 
 export class Proxy {
   #server
   #sockets = new Set()
   #to
   /// 'honest', 'away' (every connection ends), 'silent' (nothing comes back), or a function
-  /// that gets each piece that the API sends and gives what arrives, or nothing for an end.
+  /// that gets each piece that the API sends, and the path it answers, and gives what arrives.
   #manner = 'honest'
   connections = 0
 
@@ -42,11 +43,15 @@ export class Proxy {
     api.on('error', () => client.destroy())
     api.on('close', () => client.destroy())
     client.on('close', () => api.destroy())
-    client.on('data', (bytes) => api.write(bytes))
+    let asked = ''
+    client.on('data', (bytes) => {
+      asked = /^[A-Z]+ (\S+) HTTP/.exec(bytes.toString('latin1'))?.[1] ?? asked
+      api.write(bytes)
+    })
     api.on('data', (bytes) => {
       if (typeof this.#manner !== 'function') return client.write(bytes)
-      const arrives = this.#manner(bytes)
-      if (arrives === undefined) client.destroy()
+      const arrives = this.#manner(bytes, asked)
+      if (arrives.last) client.end(arrives.last)
       else client.write(arrives)
     })
   }
@@ -57,8 +62,9 @@ export class Proxy {
   }
 }
 
-/// Changes one bit of every body, at this part of its length.
-export const flipping = (part) => (bytes) => {
+/// Changes one bit of every body that answers such a path, at this part of its length.
+export const flipping = (part, path = /./, least = 0) => (bytes, asked) => {
+  if (!path.test(asked) || bytes.length < least) return bytes
   const begin = bytes.indexOf('\r\n\r\n') + 4
   const bent = Buffer.from(bytes)
   const from = begin < 4 ? 0 : begin
@@ -66,8 +72,32 @@ export const flipping = (part) => (bytes) => {
   return bent
 }
 
-/// Ends each answer after this part of it.
-export const cutting = (part) => {
-  const done = new WeakSet()
-  return (bytes) => (done.has(bytes) ? undefined : bytes.subarray(0, Math.floor(bytes.length * part)))
+/// Ends each piece of an answer after this part of it, and with it the connection.
+export const cutting = (part) => (bytes) => ({ last: bytes.subarray(0, Math.floor(bytes.length * part)) })
+
+/// A proxy for a browser: passes on what goes to this machine, refuses all else, and notes both.
+export async function listener() {
+  const hosts = []
+  const server = createHttp((incoming, answer) => {
+    const url = new URL(incoming.url)
+    hosts.push(url.host)
+    if (url.hostname !== '127.0.0.1') return answer.writeHead(502).end()
+    const { method, headers } = incoming
+    const onward = request(url, { method, headers }, (got) => {
+      answer.writeHead(got.statusCode, got.headers)
+      got.pipe(answer)
+    })
+    onward.on('error', () => answer.destroy())
+    incoming.pipe(onward)
+  })
+  server.on('connect', (incoming, socket) => {
+    hosts.push(incoming.url)
+    socket.destroy()
+  })
+  await new Promise((done) => server.listen(0, '127.0.0.1', done))
+  const close = () => {
+    server.close()
+    server.closeAllConnections()
+  }
+  return { hosts, port: server.address().port, close }
 }

@@ -80,9 +80,9 @@ export class Scene {
 
   /// A console on an empty folder, by itself; the address that opens it. `within` runs it
   /// under another program. More of its addresses come from `another`.
-  async console(server, { args = [], within = [] } = {}) {
+  async console(server, { args = [], within = () => [] } = {}) {
     const all = ['--dir', join(this.dir, 'clinic'), '--server', server, ...args]
-    const [name, ...rest] = [...within, program('clinic-console'), ...all]
+    const [name, ...rest] = [...within(this.dir), program('clinic-console'), ...all]
     const first = await this.#start(name, rest, (text) => text.endsWith('\n'), 'pipe')
     const child = this.#running.at(-1)
     const another = () =>

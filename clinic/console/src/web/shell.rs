@@ -7,6 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use companion_core::problem::Kind;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -56,6 +57,8 @@ pub(crate) struct SyncLine {
     pub(crate) text: String,
     /// What stands in the way, with its code.
     pub(crate) trouble: Option<(String, &'static str)>,
+    /// What that means for what is on view.
+    pub(crate) meaning: &'static str,
 }
 
 impl SyncLine {
@@ -64,8 +67,21 @@ impl SyncLine {
             Some(at) => format!("Last synced {}", ago(now, at)),
             None => "Not synced yet".into(),
         };
+        let tampered = view
+            .problem
+            .as_ref()
+            .is_some_and(|p| p.kind == Kind::Tampered);
         let trouble = view.problem.map(|problem| (problem.advice, problem.code));
-        Self { text, trouble }
+        let meaning = if tampered {
+            "Something from the server failed its check and is not shown. What you see passed, and may be out of date."
+        } else {
+            "What you see may be out of date."
+        };
+        Self {
+            text,
+            trouble,
+            meaning,
+        }
     }
 }
 

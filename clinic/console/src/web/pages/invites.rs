@@ -88,7 +88,7 @@ async fn page(
         Err(problem) => return Err(problem.into()),
     };
     Ok(InvitesPage {
-        trouble: trouble.map(|problem| (problem.advice, problem.code)),
+        trouble: trouble.map(|problem| (unlisted(&problem), problem.code)),
         shell: who.shell(app),
         applicant,
         today: who.today(),
@@ -102,6 +102,15 @@ async fn page(
 
 fn from_server(problem: &Problem) -> bool {
     matches!(problem.kind, Kind::Offline | Kind::Tampered)
+}
+
+fn unlisted(problem: &Problem) -> String {
+    if problem.kind == Kind::Offline {
+        "The clinic’s server does not answer just now, so the list of invites cannot be shown."
+            .into()
+    } else {
+        problem.advice.clone()
+    }
 }
 
 pub(crate) async fn list(State(app): State<Arc<App>>, who: Unlocked) -> Page {
@@ -147,8 +156,13 @@ pub(crate) async fn create(State(app): State<Arc<App>>, who: Unlocked, form: For
 async fn not_made(app: &App, who: &Unlocked, fields: ApplicantFields, problem: Problem) -> Page {
     let mut page = page(app, who, fields).await?;
     page.shell.here = "/invites".into();
-    let advice = format!("No invite was made. {}", problem.advice);
-    page.trouble = Some((advice, problem.code));
+    let why = if problem.kind == Kind::Offline {
+        "The clinic’s server cannot be reached, or has no room, just now. \
+         What you typed is still here: try again in a while."
+    } else {
+        problem.advice.as_str()
+    };
+    page.trouble = Some((format!("No invite was made. {why}"), problem.code));
     Ok(render_with(StatusCode::SERVICE_UNAVAILABLE, &page))
 }
 
