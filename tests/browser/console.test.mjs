@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { violations } from './axe.mjs'
-import { Browser, FOREIGN, Scene, picture, unlock } from './scene.mjs'
+import { Browser, FOREIGN, Scene, picture, place, unlock } from './scene.mjs'
 
 const SCRIPT = '<script>globalThis.pwned = 1</script><img src=x onerror="globalThis.pwned = 2"><b>bold</b>'
 const KIM = 'Kim <i>Wood</i>'
@@ -177,7 +177,7 @@ test('can be used with the keyboard alone', async () => {
 test('explains that a foreign name is refused', async (t) => {
   const other = await browser.window()
   const { port } = new URL(said.console_url)
-  const answer = await other.goto(`http://${FOREIGN}:${port}/patients`)
+  const answer = await other.goto(`http://${FOREIGN}:${port}${place(said.console_url)}/patients`)
   assert.ok(answer.status() >= 400)
   const text = await other.textContent('main')
   assert.match(text, new RegExp(FOREIGN))

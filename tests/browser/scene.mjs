@@ -13,11 +13,13 @@ const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 export const SCREENSHOTS = join(TARGET, 'screenshots')
 /// As the demo prints it.
 export const PASSPHRASE = 'only for this demo'
+/// The path below which the console's pages stand, of one of its addresses.
+export const place = (url) => new URL(url).pathname.split('/').slice(0, 2).join('/')
 /// A name that no resolver knows: the browser takes it for this machine.
 export const FOREIGN = 'console.example'
 const PATIENCE = 60_000
 
-const FLAGS = [
+export const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -76,8 +78,31 @@ export class Scene {
     return (await this.#start('clinic-console', args, (text) => text.includes('\n'))).trim()
   }
 
-  #start(name, args, whole) {
-    const child = spawn(program(name), args, { stdio: ['ignore', 'pipe', 'ignore'] })
+  /// A console on an empty folder, by itself; the address that opens it. `within` runs it
+  /// under another program. More of its addresses come from `another`.
+  async console(server, { args = [], within = () => [] } = {}) {
+    const all = ['--dir', join(this.dir, 'clinic'), '--server', server, ...args]
+    const [name, ...rest] = [...within(this.dir), program('clinic-console'), ...all]
+    const first = await this.#start(name, rest, (text) => text.endsWith('\n'), 'pipe')
+    const child = this.#running.at(-1)
+    const another = () =>
+      new Promise((done) => {
+        child.stdout.once('data', (bytes) => done(`${bytes}`.trim()))
+        child.stdin.write('\n')
+      })
+    return { address: first.trim(), another, child }
+  }
+
+  /// The clinic API for one clinic, known by another name to its clients; its port.
+  async server(fingerprint, authority) {
+    const args = ['serve', '--dir', join(this.dir, 'server'), '--listen', '127.0.0.1:0', '--clinic', fingerprint, '--authority', authority]
+    const said = await this.#start('clinic-server', args, (text) => /listening on .*\n/.test(text))
+    return Number(/listening on \S*:(\d+)/.exec(said)[1])
+  }
+
+  #start(name, args, whole, stdin = 'ignore') {
+    const path = name.includes('/') ? name : program(name)
+    const child = spawn(path, args, { stdio: [stdin, 'pipe', 'ignore'] })
     this.#running.push(child)
     return new Promise((done, failed) => {
       let text = ''
@@ -106,9 +131,9 @@ export class Scene {
 
 /// A browser; every request that it makes and everything odd that its pages do is noted.
 export class Browser {
-  static async launch() {
+  static async launch(options = {}) {
     const browser = new Browser()
-    browser.chromium = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+    browser.chromium = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, ...options })
     browser.requests = []
     browser.odd = []
     return browser

@@ -6,6 +6,8 @@ use crate::http::{Answer, request};
 #[derive(Debug)]
 pub struct Browser {
     port: u16,
+    /// The path below which the console's pages stand.
+    place: String,
     cookie: String,
     /// The page that is shown.
     pub page: String,
@@ -15,9 +17,11 @@ impl Browser {
     /// Opens the address that the console printed.
     pub fn open(address: &str) -> Self {
         let rest = address.strip_prefix("http://127.0.0.1:").expect("loopback");
-        let (port, target) = rest.split_once('/').unwrap();
+        let (port, rest) = rest.split_once('/').unwrap();
+        let (place, target) = rest.split_once('/').unwrap();
         let mut browser = Self {
             port: port.parse().unwrap(),
+            place: format!("/{place}"),
             cookie: String::new(),
             page: String::new(),
         };
@@ -28,7 +32,8 @@ impl Browser {
     /// Goes to a page.
     pub fn visit(&mut self, target: &str) -> u16 {
         let cookie = self.cookie.clone();
-        let answer = request(self.port, "GET", target, &[("cookie", &cookie)], "");
+        let target = format!("{}{target}", self.place);
+        let answer = request(self.port, "GET", &target, &[("cookie", &cookie)], "");
         self.follow(answer)
     }
 
@@ -45,7 +50,8 @@ impl Browser {
             ("origin", origin.as_str()),
             ("content-type", "application/x-www-form-urlencoded"),
         ];
-        let answer = request(self.port, "POST", target, &headers, &form);
+        let target = format!("{}{target}", self.place);
+        let answer = request(self.port, "POST", &target, &headers, &form);
         self.follow(answer)
     }
 
@@ -80,7 +86,8 @@ impl Browser {
             answer = request(self.port, "GET", path, &[("cookie", &self.cookie)], "");
         }
         let status = answer.status;
-        self.page = answer.body;
+        // As if the pages stood at the root.
+        self.page = answer.body.replace(&format!("{}/", self.place), "/");
         status
     }
 }

@@ -60,3 +60,39 @@ pub fn request(
         body: body.to_owned(),
     }
 }
+
+/// How long the message is that begins here, with its head; none while the head is not whole.
+pub fn length(bytes: &[u8]) -> Option<usize> {
+    let head = memchr::memmem::find(bytes, b"\r\n\r\n")? + 4;
+    let text = String::from_utf8_lossy(&bytes[..head]).to_ascii_lowercase();
+    let body = text.lines().find_map(|line| {
+        let value = line.strip_prefix("content-length:")?;
+        value.trim().parse::<usize>().ok()
+    });
+    Some(head + body.unwrap_or(0))
+}
+
+/// Sends a message as it is, on a connection of its own; the status and the body that come
+/// back, or none where the other side ends the connection or takes longer than `patience`.
+pub fn deliver(port: u16, message: &[u8], patience: Duration) -> Option<(u16, Vec<u8>)> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("somebody listens");
+    stream.set_read_timeout(Some(patience)).unwrap();
+    stream.write_all(message).ok()?;
+    let mut bytes = Vec::new();
+    let mut piece = [0; 4096];
+    loop {
+        if let Some(length) = length(&bytes)
+            && bytes.len() >= length
+        {
+            break;
+        }
+        match stream.read(&mut piece) {
+            Ok(0) | Err(_) => return None,
+            Ok(read) => bytes.extend_from_slice(&piece[..read]),
+        }
+    }
+    let head = memchr::memmem::find(&bytes, b"\r\n\r\n")? + 4;
+    let status = String::from_utf8_lossy(&bytes[..head]);
+    let status = status.split(' ').nth(1)?.parse().ok()?;
+    Some((status, bytes.split_off(head)))
+}

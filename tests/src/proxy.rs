@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// The way that bytes go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,14 +22,30 @@ pub enum Fault {
     Cut(Way, usize),
     /// The connection ends after so many bytes, and nothing gets through until [`Proxy::clear`].
     Lose(Way, usize),
-    /// This byte arrives with one bit changed.
+    /// This byte arrives with one bit changed. Whoever then waits for more than there is, is cut off.
     Flip(Way, usize),
+    /// From this byte on, a few dozen bytes arrive one by one.
+    Trickle(Way, usize),
+    /// Nothing comes through from this byte on, and the connection stays, until [`Proxy::clear`].
+    Stall(Way, usize),
+    /// The next whole request does not arrive: [`Proxy::held`] has it, and the connection ends.
+    Hold,
 }
+
+/// So long a connection with a bent byte may be silent.
+const BENT: Duration = Duration::from_millis(150);
+/// How slow a trickle is, and for how many bytes.
+const DROP: (Duration, usize) = (Duration::from_millis(1), 40);
 
 impl Fault {
     fn place(self) -> (Way, usize) {
         match self {
-            Self::Cut(way, at) | Self::Lose(way, at) | Self::Flip(way, at) => (way, at),
+            Self::Cut(way, at)
+            | Self::Lose(way, at)
+            | Self::Flip(way, at)
+            | Self::Trickle(way, at)
+            | Self::Stall(way, at) => (way, at),
+            Self::Hold => (Way::Up, 0),
         }
     }
 }
@@ -40,6 +57,23 @@ struct State {
     lost: AtomicBool,
     fault: Mutex<Option<(Fault, usize)>>,
     wire: Mutex<Vec<Arc<Mutex<Vec<u8>>>>>,
+    held: Mutex<Vec<Vec<u8>>>,
+    stalled: AtomicBool,
+}
+
+/// What becomes of some bytes.
+enum Passes {
+    All,
+    /// So many, and then the connection ends.
+    Until(usize),
+    /// All, the connection ending with the next silence.
+    Bent,
+    /// So many, and a few dozen slowly.
+    Slowly(usize),
+    /// So many, and no more for now.
+    Stalls(usize),
+    /// None, until a whole request is there.
+    Aside,
 }
 
 /// The proxy; it ends with its owner.
@@ -85,7 +119,13 @@ impl Proxy {
     /// Lets everything pass again; whether the fault had happened.
     pub fn clear(&self) -> bool {
         self.state.lost.store(false, Ordering::SeqCst);
+        self.state.stalled.store(false, Ordering::SeqCst);
         self.state.fault.lock().unwrap().take().is_none()
+    }
+
+    /// The requests that were held back since this was last asked, in their order.
+    pub fn held(&self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.state.held.lock().unwrap())
     }
 
     /// Every byte that went over the wire, connection by connection and way by way.
@@ -126,13 +166,59 @@ impl State {
 
     fn pump(&self, way: Way, mut from: TcpStream, mut to: TcpStream, kept: &Mutex<Vec<u8>>) {
         let mut buffer = vec![0; 16 * 1024];
-        while let Ok(read) = from.read(&mut buffer) {
-            let (cut, passed) = self.spoil(way, &mut buffer[..read]);
-            kept.lock().unwrap().extend_from_slice(&buffer[..passed]);
-            if to.write_all(&buffer[..passed]).is_err() || cut {
-                let _ = from.shutdown(Shutdown::Both);
-                let _ = to.shutdown(Shutdown::Both);
-                return;
+        let mut aside: Option<Vec<u8>> = None;
+        let end = |from: &TcpStream, to: &TcpStream| {
+            let _ = from.shutdown(Shutdown::Both);
+            let _ = to.shutdown(Shutdown::Both);
+        };
+        loop {
+            let Ok(read) = from.read(&mut buffer) else {
+                return end(&from, &to);
+            };
+            let bytes = &mut buffer[..read];
+            let passes = match aside {
+                Some(_) => Passes::Aside,
+                None => self.spoil(way, bytes),
+            };
+            let passed = if let Passes::Until(passed) = passes {
+                passed
+            } else {
+                read
+            };
+            kept.lock().unwrap().extend_from_slice(&bytes[..passed]);
+            let written = match passes {
+                Passes::All => to.write_all(bytes),
+                Passes::Until(passed) => {
+                    let _ = to.write_all(&bytes[..passed]);
+                    return end(&from, &to);
+                }
+                Passes::Bent => {
+                    for stream in [&from, &to] {
+                        stream.set_read_timeout(Some(BENT)).unwrap();
+                    }
+                    to.write_all(bytes)
+                }
+                Passes::Slowly(quick) => slowly(&mut to, bytes, quick),
+                Passes::Stalls(passed) => {
+                    let first = to.write_all(&bytes[..passed]);
+                    while self.stalled.load(Ordering::SeqCst) && !self.ended.load(Ordering::SeqCst)
+                    {
+                        std::thread::sleep(Duration::from_millis(2));
+                    }
+                    first.and_then(|()| to.write_all(&bytes[passed..]))
+                }
+                Passes::Aside => {
+                    let whole = aside.get_or_insert_default();
+                    whole.extend_from_slice(bytes);
+                    if is_whole(whole) {
+                        self.held.lock().unwrap().extend(aside.take());
+                        return end(&from, &to);
+                    }
+                    Ok(())
+                }
+            };
+            if written.is_err() {
+                return end(&from, &to);
             }
             if read == 0 {
                 break;
@@ -141,33 +227,55 @@ impl State {
         let _ = to.shutdown(Shutdown::Write);
     }
 
-    /// Does what is set, where these bytes reach its place: whether to cut, and how many pass.
-    fn spoil(&self, way: Way, bytes: &mut [u8]) -> (bool, usize) {
+    /// Does what is set, where these bytes reach its place.
+    fn spoil(&self, way: Way, bytes: &mut [u8]) -> Passes {
         let mut set = self.fault.lock().unwrap();
         let Some((fault, gone)) = set.as_mut() else {
-            return (false, bytes.len());
+            return Passes::All;
         };
         let (on, at) = fault.place();
         if on != way {
-            return (false, bytes.len());
+            return Passes::All;
         }
         let place = at - *gone;
         if bytes.len() <= place {
             *gone += bytes.len();
-            return (false, bytes.len());
+            return Passes::All;
         }
         let fault = *fault;
         *set = None;
         match fault {
-            Fault::Cut(..) => (true, place),
+            Fault::Cut(..) => Passes::Until(place),
             Fault::Lose(..) => {
                 self.lost.store(true, Ordering::SeqCst);
-                (true, place)
+                Passes::Until(place)
             }
             Fault::Flip(..) => {
                 bytes[place] ^= 0x04;
-                (false, bytes.len())
+                Passes::Bent
             }
+            Fault::Trickle(..) => Passes::Slowly(place),
+            Fault::Stall(..) => {
+                self.stalled.store(true, Ordering::SeqCst);
+                Passes::Stalls(place)
+            }
+            Fault::Hold => Passes::Aside,
         }
     }
+}
+
+fn slowly(to: &mut TcpStream, bytes: &[u8], quick: usize) -> std::io::Result<()> {
+    let (pause, slow) = DROP;
+    let until = bytes.len().min(quick + slow);
+    to.write_all(&bytes[..quick])?;
+    for byte in &bytes[quick..until] {
+        to.write_all(&[*byte])?;
+        std::thread::sleep(pause);
+    }
+    to.write_all(&bytes[until..])
+}
+
+/// Whether an HTTP/1.1 request has come whole.
+fn is_whole(request: &[u8]) -> bool {
+    crate::http::length(request).is_some_and(|length| request.len() >= length)
 }

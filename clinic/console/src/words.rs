@@ -131,6 +131,31 @@ pub fn ago(now: Timestamp, then: Timestamp) -> String {
     }
 }
 
+/// A name as one line that shows and cannot disturb what stands around it.
+///
+/// Leaves out what turns the direction of the text that follows, and what has
+/// no width; joiners stay, which some scripts need.
+pub fn name(text: &str) -> String {
+    let disturbs = |c: &char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{200b}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let shown: String = text.chars().filter(|c| !disturbs(c)).collect();
+    if legible(&shown) {
+        shown.trim().to_owned()
+    } else {
+        "(a name that cannot be shown)".to_owned()
+    }
+}
+
+/// Whether there is anything to read in a name.
+pub fn legible(name: &str) -> bool {
+    // The fillers of Hangul count as letters, and show nothing.
+    name.chars().any(|c| {
+        c.is_alphanumeric() && !matches!(c, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}')
+    })
+}
+
 /// `1 day`, `2 days`, `1,200 days`.
 pub fn count(n: i64, one: &str) -> String {
     let s = if n == 1 { "" } else { "s" };

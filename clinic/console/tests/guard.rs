@@ -43,14 +43,14 @@ async fn refuses_every_other_name_and_explains_how_to_get_in() {
         "",
     ] {
         for path in ["/", "/patients", "/patients/p-maria", "/open?token=0"] {
-            let request = Request::get(path)
+            let request = Request::get(format!("{}{path}", world.place))
                 .header(header::HOST, host)
                 .header(header::COOKIE, world.cookie.clone().unwrap())
                 .body(Body::empty());
             let answer = world.send(request.unwrap()).await;
             assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST, "{host:?}");
             answer.assert_shows("The console does not answer under this name");
-            answer.assert_shows("Open http://127.0.0.1:7410/ on the computer");
+            answer.assert_shows("it begins with http://127.0.0.1:7410/.");
             answer.assert_hides("Maria");
             assert!(answer.set_cookie().is_none());
         }
@@ -92,7 +92,7 @@ async fn shows_the_foreign_name_as_text_and_not_whole() {
 /// Sends the invite form with everything right but the headers given.
 async fn invite_with(world: &mut World, headers: &[(&str, &str)]) -> Answer {
     let csrf = world.get("/invites").await.csrf();
-    let mut request = Request::post("/invites")
+    let mut request = Request::post(format!("{}/invites", world.place))
         .header(header::HOST, HOST)
         .header(header::COOKIE, world.cookie.clone().unwrap())
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
@@ -177,7 +177,7 @@ async fn others_may_link_here_but_neither_embed_nor_fetch() {
             ("cors", "empty"),
             ("cors", "document"),
         ] {
-            let request = Request::get("/patients")
+            let request = Request::get(format!("{}/patients", world.place))
                 .header(header::HOST, HOST)
                 .header(header::COOKIE, world.cookie.clone().unwrap())
                 .header("sec-fetch-site", site)
@@ -188,7 +188,7 @@ async fn others_may_link_here_but_neither_embed_nor_fetch() {
             answer.assert_hides("Maria");
         }
         // A link: the browser holds the strict cookie back, so the page says how to go on.
-        let request = Request::get("/patients")
+        let request = Request::get(format!("{}/patients", world.place))
             .header(header::HOST, HOST)
             .header("sec-fetch-site", site)
             .header("sec-fetch-mode", "navigate")
@@ -205,7 +205,7 @@ async fn allows_no_other_origin_to_read() {
     let mut world = World::unlocked().await;
     let preflight = Request::builder()
         .method(Method::OPTIONS)
-        .uri("/patients")
+        .uri(format!("{}/patients", world.place))
         .header(header::HOST, HOST)
         .header(header::ORIGIN, "https://evil.example")
         .header("access-control-request-method", "POST")
@@ -244,7 +244,7 @@ async fn every_answer_carries_the_same_strict_headers() {
     let expected = [
         (
             "content-security-policy",
-            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
              form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         ),
         ("x-content-type-options", "nosniff"),

@@ -76,7 +76,8 @@ async fn the_address_opens_once_and_leaves_the_address_bar() {
     assert_eq!(name, "clinic-console-7410");
     assert_eq!(id.len(), 64);
     assert_ne!(id, token);
-    assert_eq!(attributes, "Path=/; HttpOnly; SameSite=Strict");
+    let expected = format!("Path={}; HttpOnly; SameSite=Strict", world.place);
+    assert_eq!(attributes, expected);
 
     world.cookie = None;
     let again = world.get(&path).await;
@@ -168,12 +169,10 @@ async fn unlocking_gives_a_new_id_and_voids_the_old_one() {
     let answer = world.unlock().await;
     let after = world.cookie.clone().unwrap();
     assert_ne!(before, after);
-    assert!(
-        answer
-            .set_cookie()
-            .unwrap()
-            .ends_with("; Path=/; HttpOnly; SameSite=Strict")
-    );
+    assert!(answer.set_cookie().unwrap().ends_with(&format!(
+        "; Path={}; HttpOnly; SameSite=Strict",
+        world.place
+    )));
     assert_eq!(world.get("/patients").await.status, StatusCode::OK);
     world.cookie = Some(before);
     assert_eq!(
@@ -316,4 +315,79 @@ async fn nothing_secret_is_in_debug_output() {
     let shown = format!("{:?}", world.token);
     assert_eq!(shown, "OpenToken");
     assert!(!shown.contains(path.strip_prefix("/open?token=").unwrap()));
+}
+
+#[tokio::test]
+async fn without_the_place_the_right_cookie_opens_nothing() {
+    let world = World::unlocked().await;
+    let (place, cookie) = (world.place.clone(), world.cookie.clone().unwrap());
+    assert_eq!(place.len(), 65);
+    let shorter = place.get(..64).unwrap();
+    for path in ["", shorter, "/0", &format!("{place}0")] {
+        for page in PAGES {
+            let request = world.request(Method::GET, "", None);
+            let request = request.uri(format!("{path}{page}")).body(Body::empty());
+            let answer = support::send(&world.router, request.unwrap()).await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{page}");
+            answer.assert_hides("Maria");
+            answer.assert_hides(shorter);
+            assert!(!answer.location().contains(shorter));
+        }
+    }
+    assert!(cookie.starts_with("clinic-console-7410="));
+}
+
+#[tokio::test]
+async fn a_page_that_asks_whether_it_may_stay_is_no_use_of_the_console() {
+    let mut world = World::unlocked().await;
+    world.clock.minutes(29);
+    assert_eq!(world.get("/standing").await.body, "open");
+    world.clock.minutes(1);
+    assert_eq!(world.get("/standing").await.body, "locked");
+    assert!(!is_open(&world));
+    world.cookie = None;
+    let stranger = world.get("/standing").await;
+    assert_eq!(stranger.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn who_was_locked_out_by_time_is_told_why_once() {
+    let mut world = World::unlocked().await;
+    world.clock.minutes(30);
+    world.token.lock_if_idle().await;
+    world.token.lock_if_idle().await;
+    let page = world.get("/unlock").await;
+    page.assert_shows("because nobody used it for 30 minutes");
+    let page = world.get("/unlock").await;
+    page.assert_hides("because nobody used it");
+}
+
+#[tokio::test]
+async fn a_form_that_comes_after_locking_is_not_done_and_says_so() {
+    let mut world = World::unlocked().await;
+    let csrf = world.get("/patients/p-maria").await.csrf();
+    world.submit("/patients", "/lock", &[]).await;
+    let fields = [("csrf", csrf.as_str()), ("entry", "e-1")];
+    let answer = world.post("/patients/p-maria/reviewed", &fields).await;
+    assert_eq!(answer.location(), "/unlock");
+    let page = world.get("/unlock").await;
+    page.assert_shows("so it was not done");
+    assert_eq!(world.unlock().await.location(), "/patients/p-maria");
+}
+
+#[tokio::test]
+async fn guessing_becomes_slow_and_the_right_passphrase_ends_it() {
+    let mut world = World::clinic();
+    world.open().await;
+    let mut waited = Vec::new();
+    for _ in 0..4 {
+        let began = tokio::time::Instant::now();
+        let wrong = [("passphrase", "not this one, surely")];
+        let answer = world.submit("/unlock", "/unlock", &wrong).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+        waited.push(began.elapsed().as_secs());
+    }
+    assert_eq!(waited, [0, 0, 0, 2]);
+    world.unlock().await;
+    assert!(is_open(&world));
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use clinic_console::words::{
-    Moment, age, ago, count, date_span, full_date, hours, mood, number, weekday,
+    Moment, age, ago, count, date_span, full_date, hours, mood, name, number, weekday,
 };
 use jiff::Timestamp;
 use jiff::civil::date;
@@ -125,4 +125,20 @@ fn mood_goes_from_0_to_10() {
         assert_eq!(mood(valence), Some(expected));
     }
     assert_eq!(mood(f64::NAN), None);
+}
+
+#[test]
+fn a_name_is_one_line_that_disturbs_nothing_around_it() {
+    for (given, shown) in [
+        ("Zoë O’Neill", "Zoë O’Neill"),
+        ("A\u{202e}lex\u{2066} Mor\u{2069}gan\u{202c}", "Alex Morgan"),
+        ("\u{200b}A\u{ad}l\u{feff}ex\u{2060}", "Alex"),
+        ("Al\nex\u{2028}\u{7}", "Alex"),
+        // A joiner that Persian needs.
+        ("می\u{200c}نا", "می\u{200c}نا"),
+        ("", "(a name that cannot be shown)"),
+        ("\u{200b}\u{3164}\u{202e} ", "(a name that cannot be shown)"),
+    ] {
+        assert_eq!(name(given), shown);
+    }
 }

@@ -1,5 +1,6 @@
 //! What all requests share.
 
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use companion_core::env::Env;
@@ -7,6 +8,7 @@ use companion_core::problem::{Kind, Problem};
 
 use super::config::Config;
 use super::open_token::Pending;
+use super::place::Place;
 use super::session::Session;
 use crate::service::{Answer, Service};
 
@@ -14,10 +16,15 @@ pub(crate) struct App {
     service: Arc<dyn Service>,
     pub(crate) env: Env,
     pub(crate) config: Config,
+    pub(crate) place: Place,
     /// The token that may open a session, until it is used.
     pending: Mutex<Option<Pending>>,
     /// There is one session at most: one person, one browser.
     session: Mutex<Option<Session>>,
+    /// Passphrases that did not fit, since the last one that did.
+    pub(crate) misses: AtomicU32,
+    /// Held while a sync that somebody asked for goes on.
+    pub(crate) syncing: Arc<tokio::sync::Mutex<()>>,
     /// One at a time: whatever derives a key from a passphrase, and whatever must not be done twice.
     pub(crate) turn: tokio::sync::Mutex<()>,
 }
@@ -25,11 +32,14 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn new(service: Arc<dyn Service>, env: Env, config: Config) -> Self {
         Self {
+            place: Place::new(&env),
             service,
             env,
             config,
             pending: Mutex::new(None),
             session: Mutex::new(None),
+            misses: AtomicU32::new(0),
+            syncing: Arc::default(),
             turn: tokio::sync::Mutex::new(()),
         }
     }

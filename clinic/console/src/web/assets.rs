@@ -10,6 +10,7 @@ use axum::routing::get;
 use super::app::App;
 
 const STYLE: &str = include_str!("../../assets/console.css");
+const STANDING: &str = include_str!("../../assets/standing.js");
 const ICON: &str = include_str!("../../assets/icon.svg");
 
 pub(crate) fn routes() -> Router<Arc<App>> {
@@ -17,6 +18,10 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route(
             "/assets/console.css",
             get(|| file("text/css; charset=utf-8", STYLE)),
+        )
+        .route(
+            "/assets/standing.js",
+            get(|| file("text/javascript; charset=utf-8", STANDING)),
         )
         .route("/assets/icon.svg", get(|| file("image/svg+xml", ICON)))
 }

@@ -2,8 +2,9 @@
 //!
 //! A request passes, in this order: the headers that every answer carries, the
 //! checks of Host, Origin and Fetch Metadata ([`guard`]), a limit on its size,
-//! the session ([`session`]), and for every change a token in the form
-//! ([`form`]). Only then a page sees it.
+//! the place that only the printed address tells ([`place`]), the session
+//! ([`session`]), and for every change a token in the form ([`form`]). Only then
+//! a page sees it.
 
 mod app;
 mod assets;
@@ -14,6 +15,7 @@ mod headers;
 mod listen;
 mod open_token;
 mod pages;
+mod place;
 mod refusal;
 mod secret;
 mod session;
@@ -27,6 +29,7 @@ use companion_core::env::Env;
 
 use crate::service::Service;
 use app::App;
+use refusal::Refusal;
 
 pub use config::Config;
 pub use listen::{bind, serve};
@@ -50,9 +53,15 @@ pub const MAX_BODY: usize = 256 * 1024;
 /// address that the [`OpenToken`] gives and then the vault.
 pub fn router(service: Arc<dyn Service>, env: Env, config: Config) -> (Router, OpenToken) {
     let app = Arc::new(App::new(service, env, config));
-    let router = pages::routes()
+    let pages = pages::routes()
+        .merge(assets::routes())
         .layer(middleware::from_fn_with_state(app.clone(), session::attach))
+        .layer(middleware::from_fn_with_state(app.clone(), place::put))
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(app.clone());
+    let router = Router::new()
+        .nest_service(app.place.as_str(), pages)
+        .fallback(async || Refusal::NoSession { linked: false })
         .layer(middleware::from_fn_with_state(app.clone(), guard::check))
         // Not behind the guard: a page that explains a refusal needs its style sheet.
         .merge(assets::routes())

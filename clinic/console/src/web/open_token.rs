@@ -65,8 +65,9 @@ impl OpenToken {
     pub fn address(&self) -> String {
         let pending = Pending::new(&self.app.env);
         let address = format!(
-            "{}/open?token={}",
+            "{}{}/open?token={}",
             self.app.config.origin(),
+            self.app.place.as_str(),
             pending.token.as_str()
         );
         *self.app.pending() = Some(pending);

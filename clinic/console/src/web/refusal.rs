@@ -126,7 +126,8 @@ impl IntoResponse for Refusal {
                 page(
                     "This browser has not opened the console",
                     &[
-                        "The console opens only for the browser that used the address it printed when it started. \
+                        "The console opens only for the browser that used the address it printed when it started, \
+                   and only at the whole of its address: take it from your history or bookmarks, if you left it. \
                    A session also ends after twelve hours, and when a new address is used.",
                     ],
                     &[NEW_ADDRESS, OPEN_IT],
@@ -229,12 +230,14 @@ fn wrong_host(asked: Option<String>, origin: &str) -> Page {
             .into(),
     ];
     page.steps = vec![
-        format!("Open {origin}/ on the computer where the console runs."),
+        format!(
+            "On the computer where the console runs, use the address that it printed, \
+             as it is: it begins with {origin}/."
+        ),
         "If you reach this computer through a tunnel, use the same port number at both ends."
             .into(),
         "If you did not mean to open the console at all, close this page.".into(),
     ];
-    page.link = Some((format!("{origin}/"), "Open the console"));
     page
 }
 

@@ -6,7 +6,8 @@
 //! that somebody knew before is worth nothing after.
 //!
 //! The cookie's name carries the port because browsers share cookies among all
-//! ports of a host; without it two consoles would sign each other out. It has no
+//! ports of a host. For the same reason it is for a path that nobody can guess
+//! (see [`super::place`]): no other server on this machine receives it. It has no
 //! `__Host-` prefix: that demands TLS, which not every browser waives for loopback.
 
 use std::sync::Arc;
@@ -25,6 +26,9 @@ use super::refusal::Refusal;
 use super::secret::Secret;
 use crate::service::{Invitation, State as ClinicState};
 
+/// Where a page asks whether the console is still unlocked.
+pub(crate) const STANDING: &str = "/standing";
+
 /// Nobody stays signed in for longer, however busy.
 const LONGEST: SignedDuration = SignedDuration::from_hours(12);
 
@@ -39,6 +43,15 @@ pub(crate) struct Session {
     pub(crate) memory: Memory,
 }
 
+/// Why somebody who was at work is asked for the passphrase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// Nobody used the console for too long.
+    Idle,
+    /// A form arrived after the console was locked: what it asked for was not done.
+    NotDone,
+}
+
 /// What is carried from one page to the next, in this process alone; forgotten when the vault is locked.
 ///
 /// Searched names are here rather than in an address, which the browser would
@@ -47,6 +60,8 @@ pub(crate) struct Session {
 pub(crate) struct Memory {
     /// Said once, on the next page.
     pub(crate) notice: Option<String>,
+    /// Said on the page that asks for the passphrase: why it does.
+    pub(crate) why: Option<Why>,
     /// What the list of patients is searched for.
     pub(crate) search: String,
     /// The page that was asked for while the vault was locked.
@@ -97,13 +112,15 @@ pub(crate) async fn attach(
     next: Next,
 ) -> Response {
     lock_if_idle(&app).await;
-    if let Some(visit) = recognise(&app, request.headers()) {
+    // A page that asks whether it may stay on view is no sign of a person.
+    let looking_only = request.uri().path() == STANDING;
+    if let Some(visit) = recognise(&app, request.headers(), looking_only) {
         request.extensions_mut().insert(visit);
     }
     next.run(request).await
 }
 
-fn recognise(app: &App, headers: &HeaderMap) -> Option<Visit> {
+fn recognise(app: &App, headers: &HeaderMap, looking_only: bool) -> Option<Visit> {
     let name = cookie_name(app);
     let mut current = app.session();
     let session = current.as_mut()?;
@@ -117,7 +134,9 @@ fn recognise(app: &App, headers: &HeaderMap) -> Option<Visit> {
     if !given {
         return None;
     }
-    session.seen = app.env.now();
+    if !looking_only {
+        session.seen = app.env.now();
+    }
     Some(Visit {
         csrf: session.csrf.clone(),
         unlocked: session.unlocked,
@@ -205,7 +224,10 @@ pub(crate) async fn lock_if_idle(app: &App) {
             *current = None;
             true
         } else if now.duration_since(session.seen).abs() >= app.config.idle {
-            session.lock();
+            if session.unlocked {
+                session.lock();
+                session.memory.why = Some(Why::Idle);
+            }
             true
         } else {
             false
@@ -234,9 +256,10 @@ fn cookie_name(app: &App) -> String {
 
 fn cookie(app: &App, session: &Session) -> Result<HeaderValue, Refusal> {
     let text = format!(
-        "{}={}; Path=/; HttpOnly; SameSite=Strict",
+        "{}={}; Path={}; HttpOnly; SameSite=Strict",
         cookie_name(app),
-        session.id.as_str()
+        session.id.as_str(),
+        app.place.as_str()
     );
     HeaderValue::try_from(text).map_err(|_| Refusal::fault())
 }

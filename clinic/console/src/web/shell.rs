@@ -7,15 +7,16 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use companion_core::problem::Kind;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::app::App;
 use super::refusal::Refusal;
-use super::session::{self, Visit};
+use super::session::{self, Visit, Why};
 use crate::service::{State, SyncView};
-use crate::words::{Moment, ago};
+use crate::words::{Moment, ago, name};
 
 /// What a handler gives back.
 pub(crate) type Page = Result<Response, Refusal>;
@@ -56,6 +57,8 @@ pub(crate) struct SyncLine {
     pub(crate) text: String,
     /// What stands in the way, with its code.
     pub(crate) trouble: Option<(String, &'static str)>,
+    /// What that means for what is on view.
+    pub(crate) meaning: &'static str,
 }
 
 impl SyncLine {
@@ -64,8 +67,21 @@ impl SyncLine {
             Some(at) => format!("Last synced {}", ago(now, at)),
             None => "Not synced yet".into(),
         };
+        let tampered = view
+            .problem
+            .as_ref()
+            .is_some_and(|p| p.kind == Kind::Tampered);
         let trouble = view.problem.map(|problem| (problem.advice, problem.code));
-        Self { text, trouble }
+        let meaning = if tampered {
+            "Something from the server failed its check and is not shown. What you see passed, and may be out of date."
+        } else {
+            "What you see may be out of date."
+        };
+        Self {
+            text,
+            trouble,
+            meaning,
+        }
     }
 }
 
@@ -85,8 +101,8 @@ impl Unlocked {
     pub(crate) fn shell(&self, app: &App) -> Shell {
         let notice = session::change(app, &self.visit, |session| session.memory.notice.take());
         Shell {
-            clinic: self.clinic.clone(),
-            person: self.person.clone(),
+            clinic: name(&self.clinic),
+            person: name(&self.person),
             csrf: self.visit.csrf.as_str().into(),
             here: self.path.clone(),
             sync: SyncLine::new(self.sync.clone(), self.now),
@@ -148,13 +164,27 @@ impl FromRequestParts<Arc<App>> for Unlocked {
             }),
             (State::NoClinic, _) => Err(Refusal::GoTo("/start".into())),
             (State::Locked | State::Open { .. }, _) => {
-                if parts.method == Method::GET {
-                    session::change(app, &visit, |session| session.memory.wanted = Some(path));
-                }
+                session::change(app, &visit, |session| {
+                    let memory = &mut session.memory;
+                    if parts.method == Method::GET {
+                        memory.wanted = Some(path);
+                    } else {
+                        memory.wanted = Some(page_of(&path).to_owned());
+                        memory.why = Some(Why::NotDone);
+                    }
+                });
                 Err(Refusal::GoTo("/unlock".into()))
             }
         }
     }
+}
+
+/// The page whose form goes to `path`.
+fn page_of(path: &str) -> &str {
+    if path.starts_with("/invites") {
+        return "/invites";
+    }
+    path.strip_suffix("/reviewed").unwrap_or("/patients")
 }
 
 /// A path within the console, for coming back to; anything else becomes the first page.

@@ -1,5 +1,7 @@
 //! Invites: made, listed, admitted, withdrawn.
 
+use std::time::Duration;
+
 use clinic_api::id::InviteLookup;
 use clinic_api::limits;
 use clinic_api::message;
@@ -12,6 +14,8 @@ use zeroize::Zeroizing;
 use crate::service::{Admission, Answer, Applicant, Invitation, InviteState, InviteView};
 
 const DIGITS: u8 = 12;
+/// So long a page waits for the list; reading it again costs nothing.
+const PATIENCE: Duration = Duration::from_secs(6);
 
 fn cancelled() -> Problem {
     Problem::new(Kind::Internal, "cancelled", "That was cancelled.")
@@ -31,11 +35,33 @@ fn lookup(id: &str) -> Answer<InviteLookup> {
     })
 }
 
+/// Cancels by itself after a while.
+fn patience() -> Cancel {
+    let cancel = Cancel::new();
+    let late = cancel.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(PATIENCE);
+        late.cancel();
+    });
+    cancel
+}
+
+/// The invites that the server keeps.
+///
+/// # Errors
+/// `Offline` (`server-slow`) where it does not answer within a few seconds.
 pub(super) fn list(companion: &Companion) -> Answer<Vec<InviteView>> {
     let all = companion
         .office()
-        .blocking(&Cancel::new(), async |o: &_| o.invites().await)?
-        .ok_or_else(cancelled)?;
+        .blocking(&patience(), async |o: &_| o.invites().await)?
+        .ok_or_else(|| {
+            Problem::new(
+                Kind::Offline,
+                "server-slow",
+                "The clinic's server is slow to answer. Nothing was changed.",
+            )
+            .passing()
+        })?;
     Ok(all.into_iter().rev().map(view).collect())
 }
 

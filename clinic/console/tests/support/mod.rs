@@ -121,6 +121,8 @@ pub struct World {
     pub fake: Arc<Fake>,
     pub clock: Arc<StillClock>,
     pub cookie: Option<String>,
+    /// The path below which all pages stand.
+    pub place: String,
 }
 
 impl World {
@@ -130,7 +132,10 @@ impl World {
         let mut config = Config::new(HOST.parse().unwrap()).unwrap();
         change(&mut config);
         let (router, token) = router(fake.clone(), env, config);
+        let address = token.address();
+        let place = address.split('/').nth(3).unwrap();
         Self {
+            place: format!("/{place}"),
             router,
             token,
             fake,
@@ -166,7 +171,7 @@ impl World {
     pub fn open_path(&self) -> String {
         let address = self.token.address();
         address
-            .strip_prefix("http://127.0.0.1:7410")
+            .strip_prefix(&format!("http://127.0.0.1:7410{}", self.place))
             .expect("the printed address names the host")
             .to_owned()
     }
@@ -241,6 +246,7 @@ impl World {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         self.fake.hold(false);
         let (first, second) = (first.await.unwrap(), second.await.unwrap());
+        let (first, second) = (self.placed(first), self.placed(second));
         if let Some(set) = second.set_cookie() {
             self.cookie = Some(set.split(';').next().unwrap().to_owned());
         }
@@ -256,7 +262,7 @@ impl World {
     ) -> axum::http::request::Builder {
         let mut request = Request::builder()
             .method(method)
-            .uri(path)
+            .uri(format!("{}{path}", self.place))
             .header(header::HOST, HOST)
             .header("sec-fetch-site", site.unwrap_or("none"))
             .header("sec-fetch-mode", "navigate")
@@ -267,9 +273,21 @@ impl World {
         request
     }
 
+    /// The answer with its paths as if the pages stood at the root.
+    fn placed(&self, mut answer: Answer) -> Answer {
+        let at_root = |text: &str| text.replace(&format!("{}/", self.place), "/");
+        answer.body = at_root(&answer.body);
+        let location = at_root(answer.location());
+        if !location.is_empty() {
+            let location = location.parse().unwrap();
+            answer.headers.insert(header::LOCATION, location);
+        }
+        answer
+    }
+
     /// Sends a request as it is, keeps the cookie that comes back.
     pub async fn send(&mut self, request: Request<Body>) -> Answer {
-        let answer = send(&self.router, request).await;
+        let answer = self.placed(send(&self.router, request).await);
         if let Some(set) = answer.set_cookie() {
             self.cookie = Some(set.split(';').next().unwrap().to_owned());
         }

@@ -17,6 +17,7 @@ use crate::web::app::App;
 use crate::web::form::Form;
 use crate::web::refusal::Refusal;
 use crate::web::shell::{Page, Shell, Unlocked, render, render_with};
+use crate::words;
 
 #[derive(Template)]
 #[template(path = "admit.html")]
@@ -104,7 +105,7 @@ pub(crate) async fn admit(
             return Ok(render_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
         }
     };
-    let name = applicant.name.clone();
+    let name = words::name(&applicant.name);
     match app
         .try_ask(move |service| service.admit(&id, &digits, &applicant))
         .await?

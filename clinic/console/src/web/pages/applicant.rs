@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use crate::service::Applicant;
 use crate::web::MAX_NAME;
 use crate::web::form::Form;
+use crate::words::legible;
 
 /// The two fields as they were typed, and what is wrong with them.
 #[derive(Default)]
@@ -35,6 +36,7 @@ impl ApplicantFields {
         };
         fields.name_wrong = match fields.name.chars().count() {
             0 => Some("Please fill in the name."),
+            1..=MAX_NAME if !legible(&fields.name) => Some("Please give a name that can be read."),
             1..=MAX_NAME => None,
             _ => Some("Please use a shorter form of the name, of at most 200 characters."),
         };

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::service::{EntryView, ReviewState};
 use crate::web::shell::Unlocked;
-use crate::words::{hours, mood, number};
+use crate::words::{hours, mood, name, number};
 
 /// How far a phone's clock may be ahead before the entry says so.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
@@ -108,5 +108,5 @@ fn review(entry: &EntryView, who: &Unlocked) -> Option<String> {
     } else {
         ""
     };
-    Some(format!("{did} by {}, {at}{after}", review.by))
+    Some(format!("{did} by {}, {at}{after}", name(&review.by)))
 }

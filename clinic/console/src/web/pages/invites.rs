@@ -6,6 +6,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
+use companion_core::problem::{Kind, Problem};
 use jiff::civil::Date;
 
 use super::applicant::ApplicantFields;
@@ -17,7 +18,7 @@ use crate::web::form::Form;
 use crate::web::secret::Secret;
 use crate::web::session;
 use crate::web::shell::{Page, Shell, Unlocked, render, render_with};
-use crate::words::full_date;
+use crate::words::{full_date, name};
 
 #[derive(Template)]
 #[template(path = "invites.html")]
@@ -28,6 +29,8 @@ struct InvitesPage {
     /// Makes a form that is sent twice one invite.
     once: String,
     invites: Vec<Row>,
+    /// Why the list is not there, or the invite was not made; with its code.
+    trouble: Option<(String, &'static str)>,
 }
 
 struct Row {
@@ -59,7 +62,7 @@ impl Row {
         Self {
             path: format!("/invites/{}", in_path(&invite.id)),
             name: match &invite.applicant {
-                Some(applicant) => applicant.name.clone(),
+                Some(applicant) => name(&applicant.name),
                 None => "Invite made on another workstation".into(),
             },
             born: invite
@@ -78,8 +81,14 @@ async fn page(
     who: &Unlocked,
     applicant: ApplicantFields,
 ) -> Result<InvitesPage, super::Refusal> {
-    let invites = app.try_ask(|service| service.invites()).await?;
+    // The server keeps the invites. Without it there is no list, but all else goes on.
+    let (invites, trouble) = match app.try_ask(|service| service.invites()).await {
+        Ok(invites) => (invites, None),
+        Err(problem) if from_server(&problem) => (Vec::new(), Some(problem)),
+        Err(problem) => return Err(problem.into()),
+    };
     Ok(InvitesPage {
+        trouble: trouble.map(|problem| (unlisted(&problem), problem.code)),
         shell: who.shell(app),
         applicant,
         today: who.today(),
@@ -89,6 +98,19 @@ async fn page(
             .map(|invite| Row::new(invite, who))
             .collect(),
     })
+}
+
+fn from_server(problem: &Problem) -> bool {
+    matches!(problem.kind, Kind::Offline | Kind::Tampered)
+}
+
+fn unlisted(problem: &Problem) -> String {
+    if problem.kind == Kind::Offline {
+        "The clinic’s server does not answer just now, so the list of invites cannot be shown."
+            .into()
+    } else {
+        problem.advice.clone()
+    }
 }
 
 pub(crate) async fn list(State(app): State<Arc<App>>, who: Unlocked) -> Page {
@@ -112,9 +134,14 @@ pub(crate) async fn create(State(app): State<Arc<App>>, who: Unlocked, form: For
     let id = match before.flatten() {
         Some((by, invitation)) if !once.is_empty() && by == once => invitation.id,
         _ => {
-            let invitation = app
-                .try_ask(move |service| service.invite(&applicant))
-                .await?;
+            let fields = ApplicantFields::from(&applicant);
+            let invitation = match app.try_ask(move |service| service.invite(&applicant)).await {
+                Ok(invitation) => invitation,
+                Err(problem) if from_server(&problem) => {
+                    return not_made(&app, &who, fields, problem).await;
+                }
+                Err(problem) => return Err(problem.into()),
+            };
             let id = invitation.id.clone();
             session::change(&app, &who.visit, |session| {
                 session.memory.invitation = Some((once, invitation));
@@ -123,6 +150,20 @@ pub(crate) async fn create(State(app): State<Arc<App>>, who: Unlocked, form: For
         }
     };
     Ok(Redirect::to(&format!("/invites/{}/code", in_path(&id))).into_response())
+}
+
+/// The form again with what was typed: the server did not take the invite.
+async fn not_made(app: &App, who: &Unlocked, fields: ApplicantFields, problem: Problem) -> Page {
+    let mut page = page(app, who, fields).await?;
+    page.shell.here = "/invites".into();
+    let why = if problem.kind == Kind::Offline {
+        "The clinic’s server cannot be reached, or has no room, just now. \
+         What you typed is still here: try again in a while."
+    } else {
+        problem.advice.as_str()
+    };
+    page.trouble = Some((format!("No invite was made. {why}"), problem.code));
+    Ok(render_with(StatusCode::SERVICE_UNAVAILABLE, &page))
 }
 
 #[derive(Template)]

@@ -22,7 +22,7 @@ use axum::routing::{get, post};
 
 use super::app::App;
 use super::refusal::Refusal;
-use super::session::Visit;
+use super::session::{STANDING, Visit};
 use super::shell::Page;
 use crate::service::State as ClinicState;
 
@@ -34,6 +34,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/start/done", get(start::done))
         .route("/unlock", get(unlock::show).post(unlock::unlock))
         .route("/lock", post(unlock::lock))
+        .route(STANDING, get(unlock::standing))
         .route("/sync", post(sync::now))
         .route("/patients", get(patients::list).post(patients::search))
         .route("/patients/{id}", get(patient::show))

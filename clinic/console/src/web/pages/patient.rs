@@ -16,7 +16,7 @@ use crate::web::app::App;
 use crate::web::form::Form;
 use crate::web::refusal::Refusal;
 use crate::web::shell::{Page, Shell, Unlocked, render};
-use crate::words::{Moment, age, ago, count, full_date};
+use crate::words::{Moment, age, ago, count, full_date, name};
 
 /// The spans of time that can be chosen: as in the address, in days, in words.
 const SPANS: [(&str, Option<i64>, &str); 5] = [
@@ -107,7 +107,7 @@ pub(crate) async fn show(
     let awaiting = cards.iter().filter(|card| card.awaits).count();
     Ok(render(&View {
         shell: who.shell(&app),
-        name: page.row.name.clone(),
+        name: name(&page.row.name),
         born: full_date(page.row.birth_date),
         age: age(page.row.birth_date, who.today()).map(|years| count(years.into(), "year")),
         heard: heard(who.now, page.row.last_heard),
@@ -147,7 +147,7 @@ fn readers(page: &PatientPage, who: &Unlocked) -> Vec<Reader> {
     page.readers
         .iter()
         .map(|reader| Reader {
-            who: reader.who.clone(),
+            who: name(&reader.who),
             role: reader.role.clone(),
             since: full_date(Moment::in_zone(reader.since, &who.zone).date()),
             last_read: match reader.last_read {
@@ -162,7 +162,7 @@ fn trail(page: &PatientPage, who: &Unlocked, cards: &[Card]) -> Vec<Trace> {
     page.trail
         .iter()
         .map(|trace| Trace {
-            who: trace.who.clone(),
+            who: name(&trace.who),
             at: who.date(trace.at),
             what: match trace.entries.len() {
                 1 => "1 entry".into(),

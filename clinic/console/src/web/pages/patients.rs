@@ -12,7 +12,7 @@ use crate::web::app::App;
 use crate::web::form::Form;
 use crate::web::session;
 use crate::web::shell::{Page, Shell, Unlocked, render};
-use crate::words::{ago, count, full_date};
+use crate::words::{ago, count, full_date, name};
 
 #[derive(Template)]
 #[template(path = "patients.html")]
@@ -43,7 +43,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, who: Unlocked) -> Page {
         .filter(|row| matches(row, &search))
         .map(|row| Row {
             path: format!("/patients/{}", in_path(&row.id)),
-            name: row.name.clone(),
+            name: name(&row.name),
             born: full_date(row.birth_date),
             last_entry: row
                 .last_entry
