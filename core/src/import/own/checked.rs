@@ -1,0 +1,136 @@
+//! Reading a whole file before anything of it is saved.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::Read;
+use std::ops::ControlFlow;
+
+use clinic_api::limits;
+use clinic_api::space::SpaceKind;
+use clinic_api::wire;
+
+use super::{ArchiveError, Odd, reader};
+use crate::event::{EntryId, Envelope, EventId, Kind};
+use crate::export::{EventJson, UNKNOWN, of_kind};
+use crate::journal::{EntryUnshared, MoodRecorded};
+use crate::space::authority::{Author, may_write};
+
+/// What a file holds. It was read to its end, and every event in it is one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Events in all.
+    pub events: u64,
+    /// Events of the patient that can come back.
+    pub own: u64,
+    /// Those of them that were shared with the care team.
+    pub shared: u64,
+    /// Events that others wrote, by kind: they stay in the file.
+    pub of_others: BTreeMap<&'static str, u64>,
+    /// Events of kinds that only a newer version knows: they stay in the file.
+    pub newer: u64,
+    /// Events that were kept and never understood: they stay in the file.
+    pub unread: u64,
+    pub(super) erased: HashSet<EntryId>,
+    pub(super) taken_back: HashSet<EventId>,
+}
+
+/// What an event of a file is, for reading it back.
+pub(super) enum What {
+    /// The patient's: it can come back.
+    Own(Envelope, Kind, SpaceKind),
+    /// Somebody else's.
+    OfOthers(Option<Kind>),
+    /// Of a kind that only a newer version knows.
+    Newer,
+    /// Kept, and never understood or never allowed.
+    Unread,
+}
+
+impl Checked {
+    /// Reads a whole file.
+    ///
+    /// # Errors
+    /// [`ArchiveError`], with the number of the event: nothing of the file should be saved.
+    pub fn read(from: impl Read) -> Result<Self, ArchiveError> {
+        let mut checked = Self::default();
+        reader::read(from, &mut |number, event| {
+            let what = what(number, &event)?;
+            checked.add(what);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(checked)
+    }
+
+    fn add(&mut self, what: What) {
+        let one_more = |count: &mut u64| *count = count.saturating_add(1);
+        one_more(&mut self.events);
+        match what {
+            What::Newer => one_more(&mut self.newer),
+            What::Unread => one_more(&mut self.unread),
+            What::OfOthers(kind) => {
+                let name = kind.map_or(UNKNOWN, of_kind);
+                one_more(self.of_others.entry(name).or_default());
+            }
+            What::Own(envelope, kind, space) => {
+                one_more(&mut self.own);
+                if space == SpaceKind::Care && kind == Kind::MoodRecorded {
+                    one_more(&mut self.shared);
+                }
+                if let Ok(body) = envelope.body::<EntryUnshared>() {
+                    self.taken_back.extend(body.versions);
+                }
+            }
+        }
+    }
+}
+
+/// Judges an event.
+///
+/// # Errors
+/// [`ArchiveError::Event`] for what no export of this software holds.
+pub(super) fn what(number: u64, event: &EventJson) -> Result<What, ArchiveError> {
+    let odd = |odd| ArchiveError::Event { event: number, odd };
+    let envelope = event.envelope().map_err(odd)?;
+    let Some(kind) = event.known_kind() else {
+        return Ok(if event.of_patient() {
+            What::Newer
+        } else {
+            What::OfOthers(None)
+        });
+    };
+    if !event.of_patient() {
+        return Ok(What::OfOthers(Some(kind)));
+    }
+    let space = event.space().kind();
+    if !may_write(kind, space, Author::Patient) {
+        return Ok(What::Unread);
+    }
+    if let Err(why) = is_whole(kind, &envelope) {
+        // An export says in words only what can be: then somebody changed it.
+        return if event.is_readable() {
+            Err(odd(why))
+        } else {
+            Ok(What::Unread)
+        };
+    }
+    Ok(What::Own(envelope, kind, space))
+}
+
+fn is_whole(kind: Kind, envelope: &Envelope) -> Result<(), Odd> {
+    match kind {
+        Kind::MoodRecorded => {
+            let body: MoodRecorded = envelope.body().map_err(|_| Odd::Body)?;
+            body.mood.check().map_err(|_| Odd::Value)?;
+        }
+        Kind::EntryUnshared => {
+            let _: EntryUnshared = envelope.body().map_err(|_| Odd::Body)?;
+        }
+        Kind::EntryReviewed | Kind::EntriesRead | Kind::PatientWelcomed | Kind::PatientAdmitted => {
+            return Err(Odd::Body);
+        }
+    }
+    // As long as what a frame can carry, padded.
+    if wire::encode(envelope).len() > limits::FRAME_BODY / 2 {
+        return Err(Odd::TooLong);
+    }
+    Ok(())
+}

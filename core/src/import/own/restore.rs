@@ -1,0 +1,206 @@
+//! Saving what a file holds.
+
+use std::io::Read;
+use std::ops::ControlFlow;
+
+use clinic_api::space::SpaceKind;
+
+use super::checked::{Checked, What, what};
+use super::{ArchiveError, reader};
+use crate::companion::SharedVault;
+use crate::event::{Envelope, Kind};
+use crate::export::{Progress, own_spaces};
+use crate::journal::MoodRecorded;
+use crate::vault::{Put, Restoring, SpaceEntry, VaultError};
+
+/// So many events are saved in one transaction: what was saved stays if the rest is cut short.
+const CHUNK: usize = 200;
+
+/// How to read a file back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Options {
+    /// Whether the patient confirmed that what was shared is shared again.
+    pub share: bool,
+    /// Only say what would come of it.
+    pub dry_run: bool,
+}
+
+/// What came of it, or would.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Restored {
+    /// Events that were added.
+    pub added: u64,
+    /// Those of them that are shared with the care team now.
+    pub shared: u64,
+    /// Those of them that were shared in the file and are private here.
+    pub made_private: u64,
+    /// Events that were here.
+    pub already: u64,
+    /// Events of which one was here under the same name with other content, which stays.
+    pub differing: u64,
+    /// Events about entries that were erased, here or in the file: they don't come back.
+    pub erased: u64,
+    /// Events that say of something private that it is no longer shared: nothing to do.
+    pub moot: u64,
+    /// Whether it was told to stop; importing again goes on from there.
+    pub stopped: bool,
+}
+
+/// Reads exports back. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Restore {
+    vault: SharedVault,
+}
+
+/// A file's events on their way in.
+struct Work<'a> {
+    vault: &'a SharedVault,
+    checked: &'a Checked,
+    options: Options,
+    private: SpaceEntry,
+    care: Option<SpaceEntry>,
+    chunk: Vec<Going>,
+    came: Restored,
+}
+
+/// An event, and where it goes.
+struct Going {
+    envelope: Envelope,
+    to: SpaceEntry,
+    was_shared: bool,
+}
+
+impl Restore {
+    pub(crate) fn new(vault: SharedVault) -> Self {
+        Self { vault }
+    }
+
+    /// Saves the patient's events of a file that was checked, 200 at a time; `watch` is asked
+    /// after each time whether to go on.
+    ///
+    /// Importing the same file again adds nothing, and goes on where it was cut short.
+    ///
+    /// # Errors
+    /// [`ArchiveError::NoClinic`] where it is to share and there is nobody to share with;
+    /// else as [`Checked::read`] (the file changed meanwhile) and [`VaultError`]: what was
+    /// saved before stays.
+    pub fn run(
+        &self,
+        from: impl Read,
+        checked: &Checked,
+        options: Options,
+        watch: &mut dyn FnMut(Progress) -> bool,
+    ) -> Result<Restored, ArchiveError> {
+        let spaces = own_spaces(&self.vault.lock())?;
+        let of = |kind| spaces.iter().copied().find(|s| s.kind == kind);
+        let care = of(SpaceKind::Care);
+        if options.share && care.is_none() {
+            return Err(ArchiveError::NoClinic);
+        }
+        let mut work = Work {
+            vault: &self.vault,
+            checked,
+            options,
+            private: of(SpaceKind::Private).ok_or(VaultError::NotSetUp)?,
+            care,
+            chunk: Vec::with_capacity(CHUNK),
+            came: Restored::default(),
+        };
+        reader::read(from, &mut |number, event| {
+            if let What::Own(envelope, kind, space) = what(number, &event)? {
+                work.take(envelope, kind, space)?;
+            }
+            if work.chunk.len() < CHUNK {
+                return Ok(ControlFlow::Continue(()));
+            }
+            work.save()?;
+            let of = checked.events;
+            if watch(Progress { done: number, of }) {
+                Ok(ControlFlow::Continue(()))
+            } else {
+                work.came.stopped = true;
+                Ok(ControlFlow::Break(()))
+            }
+        })?;
+        work.save()?;
+        Ok(work.came)
+    }
+}
+
+impl Work<'_> {
+    /// Finds out where an event goes.
+    fn take(
+        &mut self,
+        envelope: Envelope,
+        kind: Kind,
+        space: SpaceKind,
+    ) -> Result<(), ArchiveError> {
+        let entry = envelope.body::<MoodRecorded>().ok().map(|b| b.entry);
+        if entry.is_some_and(|entry| self.checked.erased.contains(&entry)) {
+            add(&mut self.came.erased);
+            return Ok(());
+        }
+        let was_shared = space == SpaceKind::Care;
+        let to = match self.care.filter(|_| was_shared) {
+            None => self.private,
+            Some(care) => {
+                // What is shared here stays so, whether or not this import may share.
+                if let Some(put) = self.vault.lock().holds(&care, &envelope)? {
+                    self.count(put, care, was_shared);
+                    return Ok(());
+                }
+                let taken_back = self.checked.taken_back.contains(&envelope.id);
+                if self.options.share && !taken_back {
+                    care
+                } else {
+                    self.private
+                }
+            }
+        };
+        if kind == Kind::EntryUnshared && to == self.private {
+            add(&mut self.came.moot);
+            return Ok(());
+        }
+        self.chunk.push(Going {
+            envelope,
+            to,
+            was_shared,
+        });
+        Ok(())
+    }
+
+    fn save(&mut self) -> Result<(), ArchiveError> {
+        let how = if self.options.dry_run {
+            Restoring::Try
+        } else {
+            Restoring::Keep
+        };
+        let chunk = std::mem::take(&mut self.chunk);
+        let where_to: Vec<_> = chunk.iter().map(|g| (g.to, g.was_shared)).collect();
+        let events: Vec<_> = chunk.into_iter().map(|g| (g.to, g.envelope)).collect();
+        let came = self.vault.lock().restore(&events, how)?;
+        for (put, (to, was_shared)) in came.into_iter().zip(where_to) {
+            self.count(put, to, was_shared);
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, put: Put, to: SpaceEntry, was_shared: bool) {
+        match put {
+            Put::Here => add(&mut self.came.already),
+            Put::Differs => add(&mut self.came.differing),
+            Put::Added => {
+                add(&mut self.came.added);
+                if to.kind == SpaceKind::Care {
+                    add(&mut self.came.shared);
+                } else if was_shared {
+                    add(&mut self.came.made_private);
+                }
+            }
+        }
+    }
+}
+
+fn add(count: &mut u64) {
+    *count = count.saturating_add(1);
+}
