@@ -1,12 +1,14 @@
 //! The bodies of events in words.
 
+use clinic_api::id::LogId;
+use clinic_api::log::FrameName;
 use clinic_api::wire;
 use serde::{Deserialize, Serialize};
 
 use super::values::{Hex, MomentJson, hex, unhex};
 use crate::care::{EntriesRead, EntryReviewed, PatientWelcomed, ReviewState, ReviewedVersion};
 use crate::event::{EntryId, Envelope, EventId, Kind};
-use crate::journal::{EntryUnshared, Mood, MoodRecorded, Sleep, Valence};
+use crate::journal::{EntryErased, EntryUnshared, Mood, MoodRecorded, Sleep, Valence};
 
 /// The body of a kind. Which one it is shows by its fields.
 #[derive(Serialize, Deserialize)]
@@ -14,6 +16,7 @@ use crate::journal::{EntryUnshared, Mood, MoodRecorded, Sleep, Valence};
 pub(crate) enum BodyJson {
     Recorded(Recorded),
     Unshared(Unshared),
+    Erased(Erased),
     Reviewed(Reviewed),
     Read(Read),
     Welcomed(Welcomed),
@@ -32,6 +35,20 @@ pub(crate) struct Recorded {
 pub(crate) struct Unshared {
     entry: Hex<EntryId>,
     versions: Vec<Hex<EventId>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Erased {
+    entry: Hex<EntryId>,
+    frames: Vec<FrameJson>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FrameJson {
+    log: Hex<LogId>,
+    number: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -117,6 +134,17 @@ impl BodyJson {
                     versions: hex(&body.versions),
                 }))
             }
+            Kind::EntryErased => {
+                let body: EntryErased = envelope.body().ok()?;
+                let frames = body.frames.iter().map(|f| FrameJson {
+                    log: Hex(f.log),
+                    number: f.number,
+                });
+                Some(Self::Erased(Erased {
+                    entry: Hex(body.entry),
+                    frames: frames.collect(),
+                }))
+            }
             Kind::EntryReviewed => {
                 let body: EntryReviewed = envelope.body().ok()?;
                 Some(Self::Reviewed(reviewed_json(&body)))
@@ -141,6 +169,7 @@ impl BodyJson {
         match self {
             Self::Recorded(_) => Kind::MoodRecorded,
             Self::Unshared(_) => Kind::EntryUnshared,
+            Self::Erased(_) => Kind::EntryErased,
             Self::Reviewed(_) => Kind::EntryReviewed,
             Self::Read(_) => Kind::EntriesRead,
             Self::Welcomed(_) => Kind::PatientWelcomed,
@@ -159,6 +188,16 @@ impl BodyJson {
                 entry: body.entry.0,
                 versions: unhex(&body.versions),
             }),
+            Self::Erased(body) => {
+                let frames = body.frames.iter().map(|f| FrameName {
+                    log: f.log.0,
+                    number: f.number,
+                });
+                wire::encode(&EntryErased {
+                    entry: body.entry.0,
+                    frames: frames.collect(),
+                })
+            }
             Self::Reviewed(body) => wire::encode(&reviewed(body)),
             Self::Read(body) => wire::encode(&EntriesRead {
                 entries: unhex(&body.entries),

@@ -14,6 +14,7 @@ pub(crate) fn of_kind(kind: Kind) -> &'static str {
     match kind {
         Kind::MoodRecorded => "mood-recorded",
         Kind::EntryUnshared => "entry-unshared",
+        Kind::EntryErased => "entry-erased",
         Kind::EntryReviewed => "entry-reviewed",
         Kind::EntriesRead => "entries-read",
         Kind::PatientWelcomed => "patient-welcomed",

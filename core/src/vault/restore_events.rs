@@ -6,9 +6,9 @@ use clinic_api::wire;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::event_log::{self, Judgement, PADDING};
-use super::view::{self, Place};
+use super::view::{self, Came, Place};
 use super::{SpaceEntry, Vault, VaultError, logs};
-use crate::event::Envelope;
+use crate::event::{Envelope, Kind};
 use crate::space::authority::Author;
 
 /// What came of an event that was to be restored.
@@ -20,6 +20,8 @@ pub enum Put {
     Here,
     /// One of that name was there with other content, which stays.
     Differs,
+    /// What it is about was erased: it was not added.
+    Gone,
 }
 
 /// Whether restored events are kept.
@@ -42,6 +44,11 @@ impl Vault {
         envelope: &Envelope,
     ) -> Result<Option<Put>, VaultError> {
         here(&self.conn, space, envelope)
+    }
+
+    /// Whether an event can travel at all.
+    pub fn fits_a_frame(envelope: &Envelope) -> bool {
+        wire::encode(envelope).len() <= limits::FRAME_BODY - PADDING
     }
 
     /// Appends a patient's events as they are and applies them: all of them, durably, or none.
@@ -67,12 +74,13 @@ impl Vault {
         let (env, views) = (self.env.clone(), self.views);
         let mut clock = self.clock;
         let now = env.now().as_millisecond();
+        let mut erases = false;
         let tx = self
             .conn
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut came = Vec::with_capacity(events.len());
         for (space, envelope) in events {
-            if wire::encode(envelope).len() > limits::FRAME_BODY - PADDING {
+            if !Self::fits_a_frame(envelope) {
                 return Err(VaultError::TooLarge);
             }
             if let Some(put) = here(&tx, space, envelope)? {
@@ -86,9 +94,15 @@ impl Vault {
                 device,
                 author: Some(author),
             };
-            if view::apply(&tx, views, &place, envelope)? != Judgement::Applied {
-                return Err(VaultError::NotAllowed);
+            match view::apply(&tx, views, &place, envelope)? {
+                Came::Judged(Judgement::Applied) => {}
+                Came::Judged(_) => return Err(VaultError::NotAllowed),
+                Came::Gone(_) => {
+                    came.push(Put::Gone);
+                    continue;
+                }
             }
+            erases |= envelope.known_kind().is_some_and(Kind::erases);
             let followed = clock.follow(envelope.hlc, now);
             let slot = (event_log::next_seq(&tx)?, 0);
             event_log::insert(
@@ -107,6 +121,9 @@ impl Vault {
             Restoring::Keep => {
                 tx.commit()?;
                 self.clock = clock;
+                if erases {
+                    self.empty_journal();
+                }
             }
         }
         Ok(came)

@@ -4,15 +4,14 @@ use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use clinic_api::limits;
 use clinic_api::space::SpaceKind;
-use clinic_api::wire;
 
 use super::{ArchiveError, Odd, reader};
 use crate::event::{EntryId, Envelope, EventId, Kind};
 use crate::export::{EventJson, UNKNOWN, of_kind};
-use crate::journal::{EntryUnshared, MoodRecorded};
+use crate::journal::{EntryErased, EntryUnshared, MoodRecorded};
 use crate::space::authority::{Author, may_write};
+use crate::vault::Vault;
 
 /// What a file holds. It was read to its end, and every event in it is one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -78,6 +77,9 @@ impl Checked {
                 if let Ok(body) = envelope.body::<EntryUnshared>() {
                     self.taken_back.extend(body.versions);
                 }
+                if let Ok(body) = envelope.body::<EntryErased>() {
+                    self.erased.insert(body.entry);
+                }
             }
         }
     }
@@ -124,12 +126,14 @@ fn is_whole(kind: Kind, envelope: &Envelope) -> Result<(), Odd> {
         Kind::EntryUnshared => {
             let _: EntryUnshared = envelope.body().map_err(|_| Odd::Body)?;
         }
+        Kind::EntryErased => {
+            let _: EntryErased = envelope.body().map_err(|_| Odd::Body)?;
+        }
         Kind::EntryReviewed | Kind::EntriesRead | Kind::PatientWelcomed | Kind::PatientAdmitted => {
             return Err(Odd::Body);
         }
     }
-    // As long as what a frame can carry, padded.
-    if wire::encode(envelope).len() > limits::FRAME_BODY / 2 {
+    if !Vault::fits_a_frame(envelope) {
         return Err(Odd::TooLong);
     }
     Ok(())

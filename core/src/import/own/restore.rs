@@ -4,13 +4,14 @@ use std::io::Read;
 use std::ops::ControlFlow;
 
 use clinic_api::space::SpaceKind;
+use clinic_api::wire;
 
 use super::checked::{Checked, What, what};
 use super::{ArchiveError, reader};
 use crate::companion::SharedVault;
-use crate::event::{Envelope, Kind};
+use crate::event::{EntryId, Envelope, Kind};
 use crate::export::{Progress, own_spaces};
-use crate::journal::MoodRecorded;
+use crate::journal::{EntryErased, Journal, JournalError, MoodRecorded};
 use crate::vault::{Put, Restoring, SpaceEntry, VaultError};
 
 /// So many events are saved in one transaction: what was saved stays if the rest is cut short.
@@ -30,15 +31,17 @@ pub struct Options {
 pub struct Restored {
     /// Events that were added.
     pub added: u64,
-    /// Those of them that are shared with the care team now.
+    /// Those of them that are versions of entries and shared with the care team now.
     pub shared: u64,
-    /// Those of them that were shared in the file and are private here.
+    /// Those of them that are versions of entries, were shared in the file and are private here.
     pub made_private: u64,
     /// Events that were here.
     pub already: u64,
     /// Events of which one was here under the same name with other content, which stays.
     pub differing: u64,
     /// Events about entries that were erased, here or in the file: they don't come back.
+    pub gone: u64,
+    /// Entries that were here and that the file says were erased: they are erased here, too.
     pub erased: u64,
     /// Events that say of something private that it is no longer shared: nothing to do.
     pub moot: u64,
@@ -55,6 +58,7 @@ pub struct Restore {
 /// A file's events on their way in.
 struct Work<'a> {
     vault: &'a SharedVault,
+    journal: Journal,
     checked: &'a Checked,
     options: Options,
     private: SpaceEntry,
@@ -68,6 +72,7 @@ struct Going {
     envelope: Envelope,
     to: SpaceEntry,
     was_shared: bool,
+    kind: Kind,
 }
 
 impl Restore {
@@ -99,6 +104,7 @@ impl Restore {
         }
         let mut work = Work {
             vault: &self.vault,
+            journal: Journal::new(self.vault.clone()),
             checked,
             options,
             private: of(SpaceKind::Private).ok_or(VaultError::NotSetUp)?,
@@ -131,14 +137,22 @@ impl Work<'_> {
     /// Finds out where an event goes.
     fn take(
         &mut self,
-        envelope: Envelope,
+        mut envelope: Envelope,
         kind: Kind,
         space: SpaceKind,
     ) -> Result<(), ArchiveError> {
-        let entry = envelope.body::<MoodRecorded>().ok().map(|b| b.entry);
-        if entry.is_some_and(|entry| self.checked.erased.contains(&entry)) {
-            add(&mut self.came.erased);
+        if let Ok(body) = envelope.body::<MoodRecorded>()
+            && (self.checked.erased.contains(&body.entry)
+                || self.journal.is_erased(body.entry).map_err(vault_error)?)
+        {
+            add(&mut self.came.gone);
             return Ok(());
+        }
+        if let Ok(body) = envelope.body::<EntryErased>() {
+            self.erase(body.entry)?;
+            // The frames that it names are another vault's.
+            let frames = Vec::new();
+            envelope.body = wire::encode(&EntryErased { frames, ..body }).into();
         }
         let was_shared = space == SpaceKind::Care;
         let to = match self.care.filter(|_| was_shared) {
@@ -146,7 +160,7 @@ impl Work<'_> {
             Some(care) => {
                 // What is shared here stays so, whether or not this import may share.
                 if let Some(put) = self.vault.lock().holds(&care, &envelope)? {
-                    self.count(put, care, was_shared);
+                    self.count(put, care, was_shared, kind);
                     return Ok(());
                 }
                 let taken_back = self.checked.taken_back.contains(&envelope.id);
@@ -165,7 +179,20 @@ impl Work<'_> {
             envelope,
             to,
             was_shared,
+            kind,
         });
+        Ok(())
+    }
+
+    /// Erases an entry wherever it is here: the patient had done so.
+    fn erase(&mut self, entry: EntryId) -> Result<(), ArchiveError> {
+        if self.journal.entry(entry).map_err(vault_error)?.is_none() {
+            return Ok(());
+        }
+        if !self.options.dry_run {
+            self.journal.erase(entry).map_err(vault_error)?;
+        }
+        add(&mut self.came.erased);
         Ok(())
     }
 
@@ -176,21 +203,27 @@ impl Work<'_> {
             Restoring::Keep
         };
         let chunk = std::mem::take(&mut self.chunk);
-        let where_to: Vec<_> = chunk.iter().map(|g| (g.to, g.was_shared)).collect();
+        let where_to: Vec<_> = chunk.iter().map(|g| (g.to, g.was_shared, g.kind)).collect();
         let events: Vec<_> = chunk.into_iter().map(|g| (g.to, g.envelope)).collect();
         let came = self.vault.lock().restore(&events, how)?;
-        for (put, (to, was_shared)) in came.into_iter().zip(where_to) {
-            self.count(put, to, was_shared);
+        for (put, (to, was_shared, kind)) in came.into_iter().zip(where_to) {
+            self.count(put, to, was_shared, kind);
         }
         Ok(())
     }
 
-    fn count(&mut self, put: Put, to: SpaceEntry, was_shared: bool) {
+    fn count(&mut self, put: Put, to: SpaceEntry, was_shared: bool, kind: Kind) {
         match put {
             Put::Here => add(&mut self.came.already),
+            // It names other frames.
+            Put::Differs if kind == Kind::EntryErased => add(&mut self.came.already),
+            Put::Gone => add(&mut self.came.gone),
             Put::Differs => add(&mut self.came.differing),
             Put::Added => {
                 add(&mut self.came.added);
+                if kind != Kind::MoodRecorded {
+                    return;
+                }
                 if to.kind == SpaceKind::Care {
                     add(&mut self.came.shared);
                 } else if was_shared {
@@ -203,4 +236,12 @@ impl Work<'_> {
 
 fn add(count: &mut u64) {
     *count = count.saturating_add(1);
+}
+
+fn vault_error(error: JournalError) -> ArchiveError {
+    match error {
+        JournalError::Vault(error) => error.into(),
+        // Nothing else can be wrong with an entry that is there.
+        _ => VaultError::Internal.into(),
+    }
 }
