@@ -27,7 +27,7 @@ pub(crate) enum BodyJson {
 pub(crate) struct Recorded {
     entry: Hex<EntryId>,
     replaces: Vec<Hex<EventId>>,
-    mood: MoodJson,
+    mood: Box<MoodJson>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -124,7 +124,7 @@ impl BodyJson {
                 Some(Self::Recorded(Recorded {
                     entry: Hex(body.entry),
                     replaces: hex(&body.replaces),
-                    mood: mood_json(&body.mood)?,
+                    mood: Box::new(mood_json(&body.mood)?),
                 }))
             }
             Kind::EntryUnshared => {

@@ -23,9 +23,10 @@ pub enum ExportError {
 
 impl From<std::io::Error> for ExportError {
     fn from(error: std::io::Error) -> Self {
-        match VaultError::from(error) {
-            VaultError::Full => Self::Full,
-            _ => Self::Write,
+        if VaultError::from(error) == VaultError::Full {
+            Self::Full
+        } else {
+            Self::Write
         }
     }
 }

@@ -6,19 +6,32 @@ use std::rc::Rc;
 
 use super::EVENT_BYTES;
 
-/// How many bytes were read since the last event ended.
+/// What is known of the reading while it goes on.
 #[derive(Clone, Default)]
-pub(super) struct Meter(Rc<Cell<u64>>);
+pub(super) struct Meter(Rc<Counts>);
+
+#[derive(Default)]
+struct Counts {
+    /// Bytes since the last event ended.
+    bytes: Cell<u64>,
+    /// Whether more was wanted than there is.
+    ended: Cell<bool>,
+}
 
 impl Meter {
     /// An event ended.
     pub(super) fn reset(&self) {
-        self.0.set(0);
+        self.0.bytes.set(0);
     }
 
     /// Whether reading ended because there was more than an event may take.
     pub(super) fn over(&self) -> bool {
-        self.0.get() > EVENT_BYTES
+        self.0.bytes.get() > EVENT_BYTES
+    }
+
+    /// Whether more was wanted than there is.
+    pub(super) fn ended(&self) -> bool {
+        self.0.ended.get()
     }
 }
 
@@ -40,8 +53,11 @@ impl<R: Read> Read for Limited<R> {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         let read = self.from.read(to)?;
-        let all = self.meter.0.get().saturating_add(read as u64);
-        self.meter.0.set(all);
+        let counts = &self.meter.0;
+        counts.ended.set(read == 0);
+        counts
+            .bytes
+            .set(counts.bytes.get().saturating_add(read as u64));
         Ok(read)
     }
 }

@@ -1,11 +1,9 @@
 //! From a file to its events, one at a time.
 
-use std::io::{BufReader, Read};
+use std::io::{BufReader, ErrorKind, Read};
 use std::ops::ControlFlow;
 
-use struson::reader::{
-    JsonReader, JsonStreamReader, ReaderError, ReaderSettings, SyntaxErrorKind, ValueType,
-};
+use struson::reader::{JsonReader, JsonStreamReader, ReaderError, ReaderSettings, ValueType};
 use struson::serde::DeserializerError;
 
 use super::limited::{Limited, Meter};
@@ -167,11 +165,13 @@ impl<R: Read> Reader<R> {
     }
 
     fn in_event(&self, error: &ReaderError) -> ArchiveError {
-        match error {
-            ReaderError::UnexpectedValueType { .. } | ReaderError::UnexpectedStructure { .. } => {
-                self.odd(Odd::Fields)
-            }
-            other => self.error(other),
+        if matches!(
+            error,
+            ReaderError::UnexpectedValueType { .. } | ReaderError::UnexpectedStructure { .. }
+        ) {
+            self.odd(Odd::Fields)
+        } else {
+            self.error(error)
         }
     }
 
@@ -180,26 +180,29 @@ impl<R: Read> Reader<R> {
         if self.meter.over() {
             return ArchiveError::TooLarge { event };
         }
-        match error {
-            ReaderError::SyntaxError(syntax) => match syntax.kind {
-                SyntaxErrorKind::IncompleteDocument => ArchiveError::CutOff { event },
-                _ => self.malformed(),
-            },
-            ReaderError::IoError { error, .. } => match error.kind() {
-                std::io::ErrorKind::InvalidData => ArchiveError::NotUtf8 { event },
-                std::io::ErrorKind::UnexpectedEof => ArchiveError::CutOff { event },
-                _ => ArchiveError::Unreadable,
-            },
-            _ => self.malformed(),
+        if let ReaderError::IoError { error, .. } = error {
+            return if error.kind() == ErrorKind::InvalidData {
+                ArchiveError::NotUtf8 { event }
+            } else if error.kind() == ErrorKind::UnexpectedEof {
+                ArchiveError::CutOff { event }
+            } else {
+                ArchiveError::Unreadable
+            };
+        }
+        if self.meter.ended() {
+            ArchiveError::CutOff { event }
+        } else {
+            self.malformed()
         }
     }
 }
 
 /// What is wrong behind the end of the file's JSON.
 fn after(event: u64, error: &ReaderError) -> ArchiveError {
-    let line = match error {
-        ReaderError::SyntaxError(syntax) => syntax.location.line_pos,
-        _ => None,
+    let line = if let ReaderError::SyntaxError(syntax) = error {
+        syntax.location.line_pos
+    } else {
+        None
     };
     let line = line.map_or(0, |p| p.line).saturating_add(1);
     ArchiveError::Malformed { event, line }

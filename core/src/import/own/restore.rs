@@ -239,9 +239,10 @@ fn add(count: &mut u64) {
 }
 
 fn vault_error(error: JournalError) -> ArchiveError {
-    match error {
-        JournalError::Vault(error) => error.into(),
+    if let JournalError::Vault(error) = error {
+        error.into()
+    } else {
         // Nothing else can be wrong with an entry that is there.
-        _ => VaultError::Internal.into(),
+        VaultError::Internal.into()
     }
 }
