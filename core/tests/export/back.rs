@@ -135,6 +135,33 @@ fn nothing_is_shared_unless_the_person_says_so() {
 }
 
 #[test]
+fn no_version_of_what_was_taken_back_is_published_again() {
+    let old = joined(1);
+    let journal = old.companion.journal();
+    let id = journal
+        .record(&noted("first draft", START), Some(true))
+        .unwrap();
+    journal.edit(id, &noted("second draft", START)).unwrap();
+    journal.unshare(id).unwrap();
+    let new = joined(2);
+    import(&new.companion, &exported(&old.companion), SHARE).unwrap();
+    let again = exported(&new.companion);
+    let shared: Vec<&str> = lines(&again)
+        .into_iter()
+        .filter(|line| line.contains("\"space\":\"care\""))
+        .collect();
+    assert_eq!(shared.len(), 1);
+    assert!(shared[0].contains("entry-unshared"));
+    let here = new.companion.journal();
+    assert_eq!(notes(&here, false), ["second draft"]);
+    assert_eq!(here.versions(id).unwrap().len(), 3);
+    // Shared once more, it is shared there, too.
+    journal.share(id).unwrap();
+    import(&new.companion, &exported(&old.companion), SHARE).unwrap();
+    assert_eq!(notes(&here, true), ["second draft"]);
+}
+
+#[test]
 fn without_a_clinic_all_of_it_is_private() {
     let file = exported(&lived(1).companion);
     let dir = quick_folder();

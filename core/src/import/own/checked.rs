@@ -1,13 +1,13 @@
 //! Reading a whole file before anything of it is saved.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
 use std::ops::ControlFlow;
 
 use clinic_api::space::SpaceKind;
 
 use super::{ArchiveError, Odd, reader};
-use crate::event::{EntryId, Envelope, EventId, Kind};
+use crate::event::{EntryId, Envelope, EventId, Hlc, Kind};
 use crate::export::{EventJson, UNKNOWN, of_kind};
 use crate::journal::{EntryErased, EntryUnshared, MoodRecorded};
 use crate::space::authority::{Author, may_write};
@@ -28,8 +28,10 @@ pub struct Checked {
     pub newer: u64,
     /// Events that were kept and never understood: they stay in the file.
     pub unread: u64,
-    pub(super) erased: HashSet<EntryId>,
-    pub(super) taken_back: HashSet<EventId>,
+    erased: HashSet<EntryId>,
+    taken_back: HashSet<EventId>,
+    /// When each entry was last taken back: what was shared of it before is, too.
+    unshared: HashMap<EntryId, Hlc>,
 }
 
 /// What an event of a file is, for reading it back.
@@ -59,6 +61,17 @@ impl Checked {
         Ok(checked)
     }
 
+    /// Whether the file says that an entry was erased.
+    pub(super) fn is_erased(&self, entry: EntryId) -> bool {
+        self.erased.contains(&entry)
+    }
+
+    /// Whether the file says that a shared version was taken back from the care team.
+    pub(super) fn is_taken_back(&self, entry: EntryId, version: &Envelope) -> bool {
+        let last = self.unshared.get(&entry);
+        self.taken_back.contains(&version.id) || last.is_some_and(|last| version.hlc < *last)
+    }
+
     fn add(&mut self, what: What) {
         let one_more = |count: &mut u64| *count = count.saturating_add(1);
         one_more(&mut self.events);
@@ -76,6 +89,8 @@ impl Checked {
                 }
                 if let Ok(body) = envelope.body::<EntryUnshared>() {
                     self.taken_back.extend(body.versions);
+                    let last = self.unshared.entry(body.entry).or_default();
+                    *last = envelope.hlc.max(*last);
                 }
                 if let Ok(body) = envelope.body::<EntryErased>() {
                     self.erased.insert(body.entry);

@@ -141,9 +141,10 @@ impl Work<'_> {
         kind: Kind,
         space: SpaceKind,
     ) -> Result<(), ArchiveError> {
-        if let Ok(body) = envelope.body::<MoodRecorded>()
-            && (self.checked.erased.contains(&body.entry)
-                || self.journal.is_erased(body.entry).map_err(vault_error)?)
+        let version_of = envelope.body::<MoodRecorded>().ok().map(|b| b.entry);
+        if let Some(entry) = version_of
+            && (self.checked.is_erased(entry)
+                || self.journal.is_erased(entry).map_err(vault_error)?)
         {
             add(&mut self.came.gone);
             return Ok(());
@@ -163,7 +164,8 @@ impl Work<'_> {
                     self.count(put, care, was_shared, kind);
                     return Ok(());
                 }
-                let taken_back = self.checked.taken_back.contains(&envelope.id);
+                let taken_back =
+                    version_of.is_some_and(|entry| self.checked.is_taken_back(entry, &envelope));
                 if self.options.share && !taken_back {
                     care
                 } else {
