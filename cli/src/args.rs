@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use companion_core::journal::Valence;
 
-/// Your journal between sessions: saved on this machine, sealed, shared only as you choose.
+/// Your journal between sessions: sealed on this machine, shared only as you choose.
 ///
 /// Nobody watches it around the clock. In danger, call your local emergency
 /// number; `companion crisis` shows the numbers of your country.
@@ -13,11 +13,12 @@ use companion_core::journal::Valence;
 #[command(
     name = "companion",
     version,
-    max_term_width = 80,
-    after_help = "Exit codes: 0 done, 2 not a command, 65 what was given can't be used, 69 the \
-                  server can't be reached, 70 a fault in this program, 73 it is there already or \
-                  in use, 74 the disk, 76 something received didn't verify, 77 locked or not \
-                  allowed, 78 a newer version is needed, 130 stopped."
+    verbatim_doc_comment,
+    after_help = "\
+Exit codes: 0 done; 2 no such command; 65 what was given can't be used, or isn't
+there; 69 the server can't be reached; 70 a fault in this program; 73 there
+already, or in use; 74 the disk; 76 something received didn't verify; 77 locked,
+or not allowed; 78 a newer version is needed; 130 stopped. See docs/CLI.md."
 )]
 pub struct Args {
     /// What to do.

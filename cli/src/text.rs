@@ -6,6 +6,12 @@ use serde_json::{Value, json};
 use crate::out::Out;
 use crate::wrap::{WIDTH, shorten, wrap};
 
+/// `1 entry`, `2 entries`.
+pub fn entries(number: u64) -> String {
+    let noun = if number == 1 { "entry" } else { "entries" };
+    format!("{number} {noun}")
+}
+
 /// `7`, `7.5`: a place on the scale from 0 to 10.
 pub fn scale(mood: &Mood) -> String {
     let value = (mood.valence.scale() * 10.0).round() / 10.0;

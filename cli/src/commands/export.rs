@@ -16,6 +16,7 @@ use crate::interrupt::Interrupt;
 use crate::open::open;
 use crate::out::Out;
 use crate::progress::Progress;
+use crate::text;
 
 /// What everybody who has such a file should know.
 const WARNING: &str = "It is not encrypted: whoever has it can read everything that you wrote. \
@@ -50,8 +51,9 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs, args: &Export) -> Result<(),
     let entries = companion.journal().count()?;
     out.result(&value, || {
         format!(
-            "{entries} entries, with all that happened to them, are in {name}.\n{WARNING}\n\
-             `companion import` reads it back."
+            "Written to {name}:\n{}, with all that happened to them.\n\n{WARNING}\n\
+             `companion import` reads it back.",
+            text::entries(entries)
         )
     });
     Ok(())

@@ -19,6 +19,7 @@ use crate::interrupt::Interrupt;
 use crate::open::open;
 use crate::out::Out;
 use crate::progress::Progress;
+use crate::text;
 use crate::wrap::clean;
 
 /// So many entries are saved before progress is shown, and Ctrl-C looked at.
@@ -86,7 +87,7 @@ fn daylio(
     });
     out.result(&value, || {
         let verb = if args.dry_run { " would be" } else { "" };
-        let mut lines = vec![format!("{} entries{verb} added.", imported.added)];
+        let mut lines = vec![format!("{}{verb} added.", text::entries(imported.added))];
         if imported.already > 0 {
             lines.push(format!(
                 "{} were here already, or were erased.",

@@ -38,12 +38,16 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs, args: &List) -> Result<(), P
             return if all == 0 {
                 "No entries here yet. `companion log 6` saves one.".to_owned()
             } else {
-                format!("None of these. There are {all} entries in all.")
+                format!("None of these. In all there are {}.", text::entries(all))
             };
         }
         let mut lines: Vec<String> = page.entries.iter().map(|e| text::line(out, e)).collect();
         if (page.entries.len() as u64) < all {
-            lines.push(format!("\n{} of {all} entries.", page.entries.len()));
+            lines.push(format!(
+                "\n{} of {}.",
+                page.entries.len(),
+                text::entries(all)
+            ));
         }
         if let Some(next) = page::next(&page) {
             lines.push(format!("There is more: add --next {next}"));
