@@ -23,7 +23,9 @@ fn fits(file: &Path) -> bool {
     node.arg("schema.mjs")
         .arg(docs("export.schema.json"))
         .arg(file);
-    run(&mut node).code == Some(0)
+    let ended = run(&mut node);
+    assert_eq!(ended.err, "");
+    ended.code == Some(0)
 }
 
 fn events(file: &Path) -> Vec<Value> {
@@ -34,7 +36,7 @@ fn events(file: &Path) -> Vec<Value> {
 
 #[test]
 fn a_journal_with_a_clinic_comes_back_and_fits_the_schema() {
-    let mut site = Site::new();
+    let site = Site::new();
     let (patient, chain) = site.enrolled("Robin Sand", "1979-05-06");
     let mine = patient.log(&["3", "--note", "a: mine", "--sleep", "7.1"]);
     let shared = patient.log(&["7.3", "--note", "b: shared", "--share", "--about", "work"]);

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 
 const [schema, ...files] = process.argv.slice(2);
-const ajv = new Ajv2020({ strict: true, allErrors: true });
+const ajv = new Ajv2020({ strict: true, strictRequired: false, allErrors: true });
 const validate = ajv.compile(JSON.parse(readFileSync(schema, "utf8")));
 for (const file of files) {
   if (!validate(JSON.parse(readFileSync(file, "utf8")))) {
