@@ -1,6 +1,6 @@
 //! The format as it is written down, byte for byte; and what others wrote, kept in the file.
 
-use clinic_api::id::{ChainId, DeviceId, HeadHash, HeaderHash, LogId};
+use clinic_api::id::{DeviceId, HeadHash, HeaderHash, LogId};
 use clinic_api::log::LogTip;
 use clinic_api::space::SpaceKind;
 use companion_core::care::{EntriesRead, EntryReviewed, ReviewState, ReviewedVersion};
@@ -253,7 +253,6 @@ fn only_a_patient_takes_their_journal_along() {
         .write(&mut bytes, &mut |_| true);
     assert_eq!(refused, Err(ExportError::Vault(VaultError::NotSetUp)));
     assert!(bytes.is_empty());
-    let _ = ChainId([0; 32]);
 }
 
 #[test]
