@@ -3,13 +3,23 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use companion_core::journal::Valence;
 
-/// Your journal between sessions: saved on this machine, sealed, shared only as you choose.
+/// Your journal between sessions: sealed on this machine, shared only as you choose.
 ///
 /// Nobody watches it around the clock. In danger, call your local emergency
 /// number; `companion crisis` shows the numbers of your country.
 #[derive(Debug, Parser)]
-#[command(name = "companion", version, max_term_width = 100)]
+#[command(
+    name = "companion",
+    version,
+    verbatim_doc_comment,
+    after_help = "\
+Exit codes: 0 done; 2 no such command; 65 what was given can't be used, or isn't
+there; 69 the server can't be reached; 70 a fault in this program; 73 there
+already, or in use; 74 the disk; 76 something received didn't verify; 77 locked,
+or not allowed; 78 a newer version is needed; 130 stopped. See docs/CLI.md."
+)]
 pub struct Args {
     /// What to do.
     #[command(subcommand)]
@@ -49,16 +59,22 @@ pub enum Command {
     Log(Log),
     /// Show entries, newest first.
     List(List),
+    /// Find entries by the words in them; nothing of a search is kept.
+    Search(Search),
     /// Show one entry with its earlier versions.
     Show(EntryArg),
     /// Change an entry; its earlier versions are kept.
     Edit(Edit),
+    /// Erase an entry for good, with its earlier versions.
+    Erase(Erase),
     /// Let the care team read an entry from now on.
     Share(EntryArg),
     /// Take an entry back from the care team; what was read stays read.
     Unshare(EntryArg),
-    /// Bring a journal from Daylio (its CSV export).
+    /// Bring a journal: an export of this program, or Daylio's CSV file.
     Import(Import),
+    /// Write all that is yours to a file that people and other programs can read.
+    Export(Export),
     /// Exchange what is new with the clinic.
     Sync,
     /// What is saved, what is sent, who can read it.
@@ -130,8 +146,9 @@ pub struct Feeling {
 /// A new entry.
 #[derive(Debug, clap::Args)]
 pub struct Log {
-    /// How you feel, from 0 (very unpleasant) to 10 (very pleasant).
-    #[arg(value_name = "0-10", allow_negative_numbers = true)]
+    /// How you feel.
+    #[arg(value_name = "0-10", allow_negative_numbers = true,
+          help = format!("How you feel, {}", scale()))]
     pub mood: f64,
     /// The rest, all of it optional.
     #[command(flatten)]
@@ -149,8 +166,9 @@ pub struct Log {
 pub struct Edit {
     /// The entry, as `list` shows it; its first characters are enough.
     pub entry: String,
-    /// The new mood, from 0 to 10.
-    #[arg(long, value_name = "0-10", allow_negative_numbers = true)]
+    /// The new mood.
+    #[arg(long, value_name = "0-10", allow_negative_numbers = true,
+          help = format!("The new mood, {}", scale()))]
     pub mood: Option<f64>,
     /// What changes; the rest stays.
     #[command(flatten)]
@@ -164,37 +182,92 @@ pub struct EntryArg {
     pub entry: String,
 }
 
+/// An entry to be erased.
+#[derive(Debug, clap::Args)]
+pub struct Erase {
+    /// The entry, as `list` shows it; its first characters are enough.
+    pub entry: String,
+    /// Don't ask first.
+    #[arg(long)]
+    pub yes: bool,
+}
+
 /// Which entries.
 #[derive(Debug, clap::Args)]
 pub struct List {
     /// Only this day.
-    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["from", "to"])]
+    #[arg(long, value_name = "YYYY-MM-DD",
+          conflicts_with_all = ["from", "to", "after", "before", "next"])]
     pub day: Option<String>,
     /// From this day on.
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with = "after")]
     pub from: Option<String>,
     /// Up to this day, included.
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with = "before")]
     pub to: Option<String>,
+    /// After this day, which is left out.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub after: Option<String>,
+    /// Before this day, which is left out.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub before: Option<String>,
+    /// How many, and which of them.
+    #[command(flatten)]
+    pub page: PageArgs,
+}
+
+/// A part of a longer list.
+#[derive(Debug, clap::Args)]
+pub struct PageArgs {
     /// At most so many.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub most: u32,
+    /// Go on after an earlier page: what that one gave as its next.
+    #[arg(long, value_name = "CURSOR")]
+    pub next: Option<String>,
+}
+
+/// What to look for.
+#[derive(Debug, clap::Args)]
+pub struct Search {
+    /// Entries in which all of these words begin a word are found.
+    #[arg(required = true, value_name = "WORD")]
+    pub words: Vec<String>,
+    /// How many, and which of them.
+    #[command(flatten)]
+    pub page: PageArgs,
 }
 
 /// What to bring.
 #[derive(Debug, clap::Args)]
 pub struct Import {
-    /// The CSV file.
+    /// The file; what it is shows by itself.
     pub file: PathBuf,
-    /// What a mood name means, from -1 to 1: `--mood calm=0.4`; repeatable.
+    /// Say what would come, and save nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Let the care team read the imported entries; of an export, those that they could read.
+    #[arg(long, conflicts_with = "private")]
+    pub share: bool,
+    /// Keep all of it to yourself, whatever you set for new entries.
+    #[arg(long)]
+    pub private: bool,
+    /// Daylio: what a mood name means, from -1 to 1: `--mood calm=0.4`; repeatable.
     #[arg(long = "mood", value_name = "NAME=VALUE", allow_hyphen_values = true)]
     pub moods: Vec<String>,
-    /// Time zone in which it was written, such as Europe/Berlin; this machine's otherwise.
+    /// Daylio: time zone in which it was written, such as Europe/Berlin; this machine's otherwise.
     #[arg(long, value_name = "ZONE")]
     pub zone: Option<String>,
-    /// Let the care team read the imported entries.
+}
+
+/// Where to write it.
+#[derive(Debug, clap::Args)]
+pub struct Export {
+    /// The file, which must not be there yet; `-` is standard output.
+    pub file: PathBuf,
+    /// Replace a file that is there.
     #[arg(long)]
-    pub share: bool,
+    pub force: bool,
 }
 
 /// How to show it. With `--dir`, the folder keeps the data and a second run continues from it.
@@ -209,4 +282,9 @@ pub struct Demo {
     /// End when everything was shown, instead of staying up until Ctrl-C.
     #[arg(long)]
     pub exit: bool,
+}
+
+/// The scale in words.
+fn scale() -> String {
+    format!("from 0 ({}) to 10 ({})", Valence::LEAST, Valence::MOST)
 }

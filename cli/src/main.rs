@@ -4,9 +4,12 @@
 mod args;
 mod commands;
 mod demo;
+mod interrupt;
 mod open;
 mod out;
+mod progress;
 mod text;
+mod wrap;
 
 use std::process::ExitCode;
 
@@ -30,11 +33,14 @@ fn main() -> ExitCode {
         Command::Enrol(enrol) => commands::enrol::run(&out, &env, &args.vault, &enrol),
         Command::Log(log) => commands::log::run(&out, &env, &args.vault, &log),
         Command::List(list) => commands::list::run(&out, &env, &args.vault, &list),
+        Command::Search(search) => commands::search::run(&out, &env, &args.vault, &search),
         Command::Show(show) => commands::show::run(&out, &env, &args.vault, &show),
         Command::Edit(edit) => commands::edit::run(&out, &env, &args.vault, &edit),
+        Command::Erase(erase) => commands::erase::run(&out, &env, &args.vault, &erase),
         Command::Share(entry) => commands::share::run(&out, &env, &args.vault, &entry, true),
         Command::Unshare(entry) => commands::share::run(&out, &env, &args.vault, &entry, false),
         Command::Import(import) => commands::import::run(&out, &env, &args.vault, &import),
+        Command::Export(export) => commands::export::run(&out, &env, &args.vault, &export),
         Command::Sync => commands::sync::run(&out, &env, &args.vault),
         Command::Status => commands::status::run(&out, &env, &args.vault),
     };

@@ -1,6 +1,6 @@
 //! What is printed: text for people, or one JSON object.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use companion_core::problem::{Kind, Problem};
@@ -10,17 +10,42 @@ use serde_json::{Value, json};
 #[derive(Debug, Clone, Copy)]
 pub struct Out {
     json: bool,
+    colour: bool,
 }
 
 impl Out {
     /// Text, or JSON where asked.
     pub fn new(json: bool) -> Self {
-        Self { json }
+        // See no-color.org: set and not empty.
+        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty())
+            || std::env::var_os("TERM").is_some_and(|v| v == "dumb");
+        Self {
+            json,
+            colour: !json && !unwanted && std::io::stdout().is_terminal(),
+        }
     }
 
     /// Whether JSON was asked for.
     pub fn is_json(&self) -> bool {
         self.json
+    }
+
+    /// A text that steps back, where there are colours.
+    pub fn dim(&self, text: &str) -> String {
+        self.styled("2", text)
+    }
+
+    /// A text that stands out, where there are colours.
+    pub fn bold(&self, text: &str) -> String {
+        self.styled("1", text)
+    }
+
+    fn styled(&self, style: &str, text: &str) -> String {
+        if self.colour {
+            format!("\u{1b}[{style}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
     }
 
     /// A line of text; nothing where JSON was asked for.
@@ -55,12 +80,18 @@ impl Out {
         } else {
             let _ = writeln!(std::io::stderr(), "{}\n({})", problem.advice, problem.code);
         }
-        ExitCode::from(exit_code(problem.kind))
+        ExitCode::from(exit_code(problem))
     }
 }
 
-fn exit_code(kind: Kind) -> u8 {
-    match kind {
+/// What a program that a signal ended gives.
+const STOPPED: u8 = 130;
+
+fn exit_code(problem: &Problem) -> u8 {
+    if problem.code.ends_with("-stopped") {
+        return STOPPED;
+    }
+    match problem.kind {
         Kind::Input => 65,
         Kind::Offline => 69,
         Kind::Internal => 70,

@@ -3,6 +3,15 @@
 use companion_core::journal::{Entry, Mood, Version};
 use serde_json::{Value, json};
 
+use crate::out::Out;
+use crate::wrap::{WIDTH, shorten, wrap};
+
+/// `1 entry`, `2 entries`.
+pub fn entries(number: u64) -> String {
+    let noun = if number == 1 { "entry" } else { "entries" };
+    format!("{number} {noun}")
+}
+
 /// `7`, `7.5`: a place on the scale from 0 to 10.
 pub fn scale(mood: &Mood) -> String {
     let value = (mood.valence.scale() * 10.0).round() / 10.0;
@@ -21,78 +30,88 @@ pub fn when(mood: &Mood) -> String {
         .to_string()
 }
 
-/// One line of a list.
-pub fn line(entry: &Entry) -> String {
+/// An entry in a list: a line, and below it how its text begins.
+pub fn line(out: &Out, entry: &Entry) -> String {
     let id: String = entry.id.to_string().chars().take(8).collect();
     let shared = if entry.shared { "shared" } else { "private" };
-    let mut parts = vec![format!(
-        "{id}  {:<24} {:>4}/10  {shared:<7}",
+    let mut text = format!(
+        "{}  {:<23} {}  {shared}{}",
+        out.dim(&id),
         when(&entry.mood),
-        scale(&entry.mood)
-    )];
-    if entry.edited {
-        parts.push("(edited)".to_owned());
+        out.bold(&format!("{:>4}/10", scale(&entry.mood))),
+        marks(entry),
+    );
+    let said = [entry.mood.feelings.as_slice(), &entry.mood.words].concat();
+    let said = match &entry.mood.note {
+        Some(note) if !note.trim().is_empty() => note.clone(),
+        Some(_) | None => said.join(", "),
+    };
+    let said = shorten(&said, WIDTH - 10);
+    if !said.is_empty() {
+        text.push_str(&format!("\n          {said}"));
     }
-    if entry.backdated() {
-        parts.push("(written later)".to_owned());
-    }
-    if let Some(note) = &entry.mood.note {
-        parts.push(shorten(note, 48));
-    }
-    parts.join(" ")
+    text
 }
 
-/// The first line of a text, cut at a number of characters.
-fn shorten(text: &str, most: usize) -> String {
-    let first = text
-        .lines()
-        .find(|l| !l.trim().is_empty())
-        .unwrap_or_default()
-        .trim();
-    if first.chars().count() <= most && first.len() == text.trim().len() {
-        return first.to_owned();
+/// What else is to be known of an entry.
+fn marks(entry: &Entry) -> String {
+    let mut marks = String::new();
+    if entry.edited {
+        marks.push_str(", edited");
     }
-    let cut: String = first.chars().take(most).collect();
-    format!("{}…", cut.trim_end())
+    if entry.backdated() {
+        marks.push_str(", written later");
+    }
+    marks
+}
+
+/// When an entry was written, where that was on another day than it was felt.
+pub fn written_later(entry: &Entry) -> Option<String> {
+    entry.backdated().then(|| {
+        let mut written = entry.mood.felt.clone();
+        written.ms = entry.written_ms;
+        let written = written.local().strftime("%a %-d %b %Y, %H:%M");
+        format!("Written later: {written}.")
+    })
 }
 
 /// All of an entry.
-pub fn full(mood: &Mood) -> String {
-    let mut lines = vec![format!("{}   {}/10", when(mood), scale(mood))];
-    let mut put = |name: &str, value: Option<String>| {
-        if let Some(value) = value.filter(|v| !v.is_empty()) {
-            lines.push(format!("  {name:<9} {value}"));
+pub fn full(out: &Out, mood: &Mood) -> String {
+    let mut lines = vec![format!(
+        "{}   {}",
+        when(mood),
+        out.bold(&format!("{}/10", scale(mood)))
+    )];
+    let mut put = |name: &str, value: String| {
+        if value.is_empty() {
+            return;
         }
+        let name = format!("  {name:<9} ");
+        let whole = wrap(&value, name.len()).join("\n");
+        let rest = whole.trim_start();
+        lines.push(format!("{}{rest}", out.dim(&name)));
     };
-    put("Energy", mood.energy.map(|v| format!("{v}/10")));
-    put("Anxiety", mood.anxiety.map(|v| format!("{v}/10")));
-    put(
-        "Sleep",
-        mood.sleep.map(|s| {
-            let hours = s.hours.map(|h| format!("{h} h"));
-            let quality = s.quality.map(|q| format!("{q}/10"));
-            [hours, quality]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join(", ")
-        }),
-    );
+    let of_ten = |value: Option<u8>| value.map(|v| format!("{v}/10")).unwrap_or_default();
+    put("Energy", of_ten(mood.energy));
+    put("Anxiety", of_ten(mood.anxiety));
+    let sleep = mood.sleep.unwrap_or_default();
+    let hours = sleep.hours.map(|h| format!("{h} h"));
+    let quality = sleep.quality.map(|q| format!("{q}/10"));
+    let sleep: Vec<_> = [hours, quality].into_iter().flatten().collect();
+    put("Sleep", sleep.join(", "));
     put(
         "Feeling",
-        Some([mood.feelings.as_slice(), &mood.words].concat().join(", ")),
+        [mood.feelings.as_slice(), &mood.words].concat().join(", "),
     );
     put(
         "About",
-        Some(
-            [mood.associations.as_slice(), &mood.circumstances]
-                .concat()
-                .join(", "),
-        ),
+        [mood.associations.as_slice(), &mood.circumstances]
+            .concat()
+            .join(", "),
     );
     if let Some(note) = &mood.note {
         lines.push(String::new());
-        lines.extend(note.lines().map(|l| format!("  {l}")));
+        lines.extend(wrap(note, 2));
     }
     lines.join("\n")
 }

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::care::{Care, CareView};
 use crate::env::Env;
+use crate::export::Export;
 use crate::front::{Front, FrontView};
+use crate::import::own::Restore;
 use crate::journal::{Journal, JournalView};
 use crate::sync::{Office, Sync};
 use crate::vault::{KeyStore, Vault, VaultError, View};
@@ -74,6 +76,16 @@ impl Companion {
     /// The patient's journal.
     pub fn journal(&self) -> Journal {
         Journal::new(self.vault.clone())
+    }
+
+    /// Writing all that is the patient's to a file.
+    pub fn export(&self) -> Export {
+        Export::new(self.vault.clone())
+    }
+
+    /// Reading such a file back.
+    pub fn restore(&self) -> Restore {
+        Restore::new(self.vault.clone())
     }
 
     /// What is shared, reviewed and read.

@@ -10,6 +10,7 @@ pub mod companion;
 pub mod crisis;
 pub mod env;
 pub mod event;
+pub mod export;
 pub mod front;
 pub mod import;
 pub mod journal;

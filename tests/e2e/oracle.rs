@@ -13,7 +13,7 @@ use companion_tests::site::Site;
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
-fn reader() -> PathBuf {
+pub fn reader() -> PathBuf {
     let node = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("oracles/node");
     let there = node.join("node_modules").exists();
     assert!(

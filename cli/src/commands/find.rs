@@ -4,6 +4,9 @@ use companion_core::event::EntryId;
 use companion_core::journal::{Entry, Journal, JournalError};
 use companion_core::problem::{Kind, Problem};
 
+/// So many entries are looked at in one go.
+const PAGE: u32 = 1_000;
+
 /// The one entry whose name begins like this.
 pub fn entry(journal: &Journal, text: &str) -> Result<Entry, Problem> {
     if let Ok(id) = text.parse::<EntryId>() {
@@ -19,10 +22,18 @@ pub fn entry(journal: &Journal, text: &str) -> Result<Entry, Problem> {
         ));
     }
     let wanted = text.to_lowercase();
-    let mut found = journal
-        .list(i64::MIN, i64::MAX, u32::MAX)?
-        .into_iter()
-        .filter(|e| e.id.to_string().starts_with(&wanted));
+    let mut found = Vec::new();
+    let mut after = None;
+    loop {
+        let page = journal.page(i64::MIN, i64::MAX, after, PAGE)?;
+        let of_page = page.entries.into_iter();
+        found.extend(of_page.filter(|e| e.id.to_string().starts_with(&wanted)));
+        after = page.next;
+        if after.is_none() || found.len() > 1 {
+            break;
+        }
+    }
+    let mut found = found.into_iter();
     match (found.next(), found.next()) {
         (Some(entry), None) => Ok(entry),
         (Some(_), Some(_)) => Err(Problem::new(

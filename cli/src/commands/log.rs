@@ -30,8 +30,8 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs, args: &Log) -> Result<(), Pr
         let short: String = id.to_string().chars().take(8).collect();
         let mut said = format!("Saved.  {short}  {}/10", text::scale(&mood));
         said.push_str(if help {
-            "\n\nThank you for writing that down. If it is more than you can carry alone, \
-             people are there now:\n`companion crisis` shows whom to call, text or chat with."
+            "\n\nThank you for writing that down. If it is more than you can carry alone,\n\
+             people are there now: `companion crisis` shows whom to call, text or chat with."
         } else {
             "\nNobody watches this around the clock. `companion crisis` shows help."
         });

@@ -3,11 +3,16 @@
 pub mod crisis;
 pub mod edit;
 pub mod enrol;
+pub mod erase;
+pub mod export;
 mod feeling;
 mod find;
 pub mod import;
+mod import_own;
 pub mod list;
 pub mod log;
+mod page;
+pub mod search;
 pub mod share;
 pub mod show;
 pub mod status;

@@ -20,18 +20,22 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs, args: &EntryArg) -> Result<(
         "versions": versions.iter().map(text::version_json).collect::<Vec<_>>(),
     });
     out.result(&value, || {
-        let mut all = text::full(&entry.mood);
+        let mut all = text::full(out, &entry.mood);
         let sharing = if entry.shared {
             "Your care team can read this."
         } else {
             "Only you can read this."
         };
-        all.push_str(&format!("\n\n{sharing}"));
+        all.push('\n');
+        if let Some(later) = text::written_later(&entry) {
+            all.push_str(&format!("\n{later}"));
+        }
+        all.push_str(&format!("\n{sharing}"));
         let earlier: Vec<_> = versions.iter().filter(|v| v.id != entry.version).collect();
         if !earlier.is_empty() {
             all.push_str("\n\nEarlier versions:");
             for version in earlier {
-                all.push_str(&format!("\n\n{}", text::full(&version.mood)));
+                all.push_str(&format!("\n\n{}", text::full(out, &version.mood)));
             }
         }
         all

@@ -7,6 +7,8 @@ use serde_json::json;
 use crate::args::VaultArgs;
 use crate::open::open;
 use crate::out::Out;
+use crate::text;
+use crate::wrap::wrap;
 
 /// What is saved, what is sent, who can read it.
 pub fn run(out: &Out, env: &Env, vault: &VaultArgs) -> Result<(), Problem> {
@@ -39,23 +41,31 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs) -> Result<(), Problem> {
         "entries_read": readings.len(),
     });
     out.result(&value, || {
-        let mut lines = vec![format!("{entries} entries on this device.")];
+        let mut lines = vec![format!("{} on this device.", text::entries(entries))];
         match (&clinic, &server, &joining) {
             (Some(clinic), Some(server), _) if welcomed.is_some() => {
-                lines.push(format!("With {clinic} ({server}); you were admitted."));
+                lines.push(format!("With {clinic}; you were admitted."));
+                lines.push(format!("Its server: {server}"));
             }
             (Some(clinic), Some(server), Some(joining)) => {
-                lines.push(format!(
-                    "Joining {clinic} ({server}); the clinic hasn't admitted you yet."
-                ));
+                lines.push(format!("Joining {clinic}, which hasn't admitted you yet."));
+                lines.push(format!("Its server: {server}"));
                 lines.push(format!("Digits for the clinic's staff: {}", joining.digits));
             }
             _ => lines.push("With no clinic yet: nothing leaves this device.".to_owned()),
         }
-        lines.push(format!("{unsent} changes wait to be sent."));
+        if server.is_some() {
+            let (noun, verb) = if unsent == 1 {
+                ("change", "waits")
+            } else {
+                ("changes", "wait")
+            };
+            lines.push(format!("{unsent} {noun} {verb} to be sent."));
+        }
         if !readers.is_empty() {
             let names: Vec<_> = readers.iter().map(|r| r.name.as_str()).collect();
-            lines.push(format!("Can read what you share: {}.", names.join(", ")));
+            let readers = format!("Can read what you share: {}.", names.join(", "));
+            lines.extend(wrap(&readers, 0));
             lines.push(format!(
                 "Entries that were opened there: {}.",
                 readings.len()

@@ -265,6 +265,15 @@ impl Journal {
         Ok(view::versions(&vault, &both(&vault)?, entry)?)
     }
 
+    /// Whether there was such an entry and it was erased.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn is_erased(&self, entry: EntryId) -> Result<bool, JournalError> {
+        let vault = self.vault.lock();
+        Ok(view::is_erased(&vault, &both(&vault)?, entry)?)
+    }
+
     /// How many entries there are.
     ///
     /// # Errors
@@ -272,6 +281,28 @@ impl Journal {
     pub fn count(&self) -> Result<u64, JournalError> {
         let vault = self.vault.lock();
         Ok(view::count(&vault, &both(&vault)?)?)
+    }
+
+    /// What [`Journal::import`] would come to; nothing is saved.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn try_import(&self, entries: &[ImportedEntry]) -> Result<Imported, JournalError> {
+        let vault = self.vault.lock();
+        let both = both(&vault)?;
+        let mut result = Imported::default();
+        let mut of_file = HashSet::new();
+        for imported in entries {
+            let entry = imported_id(&imported.source_id);
+            let before =
+                view::exists(&vault, &both, entry)? || view::is_erased(&vault, &both, entry)?;
+            if !of_file.insert(entry) || before {
+                result.already += 1;
+            } else {
+                result.added += 1;
+            }
+        }
+        Ok(result)
     }
 
     /// Saves entries of another app; those that were imported before are left alone.
@@ -288,7 +319,9 @@ impl Journal {
             let mut of_chunk = HashSet::new();
             for imported in chunk {
                 let entry = imported_id(&imported.source_id);
-                if !of_chunk.insert(entry) || view::exists(&vault, &both, entry)? {
+                let before =
+                    view::exists(&vault, &both, entry)? || view::is_erased(&vault, &both, entry)?;
+                if !of_chunk.insert(entry) || before {
                     result.already += 1;
                     continue;
                 }

@@ -15,12 +15,19 @@ pub const WORD_CHARACTERS: usize = 100;
 
 /// How pleasant a feeling is: −1 (very unpleasant) to 1 (very pleasant).
 ///
-/// As the FHIR PHR State-of-Mind profile has it; shown to people as 0 to 10.
+/// As the FHIR PHR State-of-Mind profile has it; shown to people as 0 to 10. The ends are called
+/// as there and in Apple's State of Mind: pleasantness is what is asked for, and nobody's day is
+/// the worst.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Encode, Decode)]
 #[cbor(transparent)]
 pub struct Valence(#[n(0)] f64);
 
 impl Valence {
+    /// What the lower end of the scale is called, everywhere that a person reads it.
+    pub const LEAST: &'static str = "very unpleasant";
+    /// What the upper end of the scale is called, everywhere that a person reads it.
+    pub const MOST: &'static str = "very pleasant";
+
     /// The valence of a number.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use crate::space::authority::Author;
 /// More than an envelope has beside its body.
 const ENVELOPE: usize = 192;
 /// More than padding, salt and tag add to the largest frame.
-const PADDING: usize = 8 * 1024;
+pub(super) const PADDING: usize = 8 * 1024;
 
 /// What came of an event. Whatever it is, the event is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -191,7 +191,7 @@ impl Vault {
     }
 
     /// In what quality this device writes now; none before it is anybody's, and after its removal.
-    fn own_author(&mut self, device: DeviceId) -> Result<Option<Author>, VaultError> {
+    pub(super) fn own_author(&mut self, device: DeviceId) -> Result<Option<Author>, VaultError> {
         match self.me()? {
             None => Ok(None),
             Some(Me::Patient { .. }) => Ok(Some(Author::Patient)),
@@ -346,12 +346,12 @@ fn known(conn: &Connection, place: &Place, event: EventId) -> Result<bool, Vault
     Ok(found.is_some())
 }
 
-fn next_seq(conn: &Connection) -> Result<i64, VaultError> {
+pub(super) fn next_seq(conn: &Connection) -> Result<i64, VaultError> {
     let sql = "SELECT coalesce(max(seq), 0) + 1 FROM event";
     Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }
 
-fn insert(
+pub(super) fn insert(
     tx: &Transaction<'_>,
     place: &Place,
     number: Option<u64>,
@@ -392,7 +392,7 @@ fn author_code(author: Option<Author>) -> u8 {
     }
 }
 
-fn author_from(code: u8) -> Result<Option<Author>, VaultError> {
+pub(super) fn author_from(code: u8) -> Result<Option<Author>, VaultError> {
     [
         None,
         Some(Author::Patient),

@@ -6,6 +6,7 @@
 //! log is migrated with care; views are dropped and rebuilt from it whenever
 //! their shape changes.
 
+mod all_events;
 mod aside;
 mod chains;
 mod erasure;
@@ -16,10 +17,12 @@ mod key_store;
 mod logs;
 mod meta;
 mod outbox;
+mod restore_events;
 mod schema;
 mod secrets;
 mod view;
 
+pub use all_events::KeptEvent;
 pub use aside::SetAside;
 pub use chains::{Chains, SpaceEntry};
 pub use erasure::{Erasure, Missing};
@@ -28,6 +31,7 @@ pub use event_log::{Arrived, Draft, Judgement, Stored};
 pub use key_store::{Cost, KeyStore, KeyStoreError, PassphraseFile};
 pub use logs::LogState;
 pub use outbox::{Batch, RunOut, Sealed};
+pub use restore_events::{Put, Restoring};
 pub use secrets::Me;
 pub use view::{Applied, Outcome, View};
 

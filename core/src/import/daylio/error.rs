@@ -80,7 +80,7 @@ impl From<ImportError> for Problem {
             ImportError::Unreadable => ("import-unreadable", "Please export it from Daylio again."),
             ImportError::UnmappedMoods { .. } => (
                 "import-moods-unmapped",
-                "Give each of them a value from -1 (lowest) to 1 (highest).",
+                "Give each of them a value from -1 (very unpleasant) to 1 (very pleasant).",
             ),
             ImportError::UnnamedZone => (
                 "import-zone-unnamed",
@@ -106,7 +106,7 @@ pub enum MappingError {
     #[error("a mood's value is a number, like -0.5")]
     NotANumber,
     /// The number is below −1 or above 1.
-    #[error("a mood's value is from -1 (lowest) to 1 (highest)")]
+    #[error("a mood's value is from -1 (very unpleasant) to 1 (very pleasant)")]
     OutOfRange,
 }
 

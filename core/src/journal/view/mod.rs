@@ -9,7 +9,8 @@ mod read;
 mod search;
 
 pub(super) use read::{
-    count, day, entry, erased_in, events_of, exists, page, search_page, versions, versions_in,
+    count, day, entry, erased_in, events_of, exists, is_erased, page, search_page, versions,
+    versions_in,
 };
 pub(crate) use read::{shared_entry, shared_in};
 

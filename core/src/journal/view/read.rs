@@ -234,6 +234,22 @@ pub(in crate::journal) fn erased_in(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Whether an entry was erased in any of these spaces.
+pub(in crate::journal) fn is_erased(
+    vault: &Vault,
+    spaces: &[SpaceEntry],
+    entry: EntryId,
+) -> Result<bool, VaultError> {
+    let sql = "SELECT 1 FROM view_entry_erased WHERE space IN (?1, ?2) AND entry = ?3";
+    let [private, care] = pair(spaces);
+    let found: Option<i64> = vault
+        .reader()
+        .prepare_cached(sql)?
+        .query_row(params![private, care, entry.0], |row| row.get(0))
+        .optional()?;
+    Ok(found.is_some())
+}
+
 /// Where an entry's versions stand in a space: the log and the event of each.
 pub(in crate::journal) fn events_of(
     vault: &Vault,
