@@ -7,6 +7,7 @@
 //! (AES-256-CBC, HMAC-SHA512 over ciphertext, IV and page number; 80 bytes at the end of a page).
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::num::NonZeroU32;
@@ -31,6 +32,8 @@ const ROUNDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
 const COLUMNS: usize = 16;
 /// No page that holds rows itself has as many; one that points to others may.
 const ROWS: usize = 1024;
+/// So many earlier states of pages are looked at; at 64 MiB there is an end to it.
+const OLDER: usize = 16 * 1024;
 /// So many pages are looked at in one go.
 const AT_ONCE: usize = 24;
 
@@ -75,6 +78,9 @@ pub(super) fn any_holds(path: &Path, key: &Seed, salt: Option<Salt>) -> std::io:
     Ok(false)
 }
 
+/// A page with its number.
+type Page = (u32, Box<[u8; PAGE]>);
+
 /// The pages of a file in order.
 struct Pages {
     file: File,
@@ -97,7 +103,7 @@ impl Pages {
         Some(salt)
     }
 
-    fn next(&mut self) -> std::io::Result<Option<(u32, Box<[u8; PAGE]>)>> {
+    fn next(&mut self) -> std::io::Result<Option<Page>> {
         let mut page = Box::new([0; PAGE]);
         match self.file.read_exact(page.as_mut_slice()) {
             Ok(()) => {}
@@ -126,7 +132,9 @@ pub(super) struct Source<'a> {
 pub(super) struct Rescue {
     path: PathBuf,
     conn: Connection,
+    reopen: (Seed, Salt),
     pages: Vec<u32>,
+    older: Vec<Page>,
     /// Whether a page was not what was written.
     pub unreadable: bool,
 }
@@ -147,63 +155,92 @@ impl Rescue {
         let Some((salt, check)) = of_file(source)? else {
             return Ok(None);
         };
-        let (newer, last, mut unreadable) = journalled(source.wal, &check)?;
+        let Journalled {
+            newer,
+            mut older,
+            mut unreadable,
+        } = journalled(source.wal, &check)?;
         let length = std::fs::metadata(source.db).map_or(0, |m| m.len());
         unreadable |= length % PAGE as u64 != 0;
         let count = u32::try_from(length / PAGE as u64).map_err(|_| VaultError::TooLarge)?;
-        let count = count.max(last);
+        let last = newer.last_key_value().map_or(0, |(number, _)| *number);
         remove(path)?;
-        template(path, source.key, &salt, count)?;
+        template(path, source.key, &salt, count.max(last))?;
         let mut out = File::options().write(true).open(path)?;
         let mut good = Vec::new();
-        let mut put = |number: u32, page: &[u8; PAGE]| -> std::io::Result<()> {
-            out.seek(SeekFrom::Start(u64::from(number - 1) * PAGE as u64))?;
-            out.write_all(page)?;
-            good.push(number);
-            Ok(())
-        };
-        let mut had = 0;
         if let Some(mut pages) = Pages::open(source.db)? {
             while let Some((number, page)) = pages.next()? {
-                had = number;
-                let page = newer.get(&number).unwrap_or(&page);
-                if !check.holds(number, page) {
+                let holds = check.holds(number, &page);
+                if newer.contains_key(&number) {
+                    older.extend((holds && older.len() < OLDER).then_some((number, page)));
+                } else if !holds {
                     unreadable = true;
                 } else if number > 1 {
-                    put(number, page)?;
+                    put(&mut out, number, &page)?;
+                    good.push(number);
                 }
             }
         }
-        for (number, page) in newer.range(had.saturating_add(1)..) {
-            put(*number, page)?;
+        for (number, page) in newer.iter().filter(|(number, _)| **number > 1) {
+            put(&mut out, *number, page)?;
+            good.push(*number);
         }
         drop(out);
-        let conn = reading(path, source.key, &salt)?;
+        older.retain(|(number, _)| *number > 1);
         Ok(Some(Self {
+            conn: reading(path, source.key, &salt)?,
+            reopen: (source.key.clone(), salt),
             path: path.to_owned(),
-            conn,
             pages: good,
+            older,
             unreadable,
         }))
     }
 
-    /// Every row of every table that can be read, some more than once, in no order.
+    /// Every row of every table that can be read, some more than once: as it is now first.
     pub(super) fn rows(
         &mut self,
         mut each: impl FnMut(Row) -> Result<(), VaultError>,
     ) -> Result<(), VaultError> {
         let pages = std::mem::take(&mut self.pages);
         for some in pages.chunks(AT_ONCE) {
-            self.point_at(some)?;
-            for at in 0..some.len() {
-                for id in self.ids(at)? {
-                    if let Some(columns) = self.columns(at, id)? {
-                        each(Row { id, columns })?;
-                    }
+            self.rows_of(some, &mut each)?;
+        }
+        if !self.unreadable {
+            return Ok(());
+        }
+        // A row that stood on a page that is lost may stand on an earlier state of another.
+        let mut older = std::mem::take(&mut self.older).into_iter().peekable();
+        while older.peek().is_some() {
+            let mut some = Vec::new();
+            let mut out = File::options().write(true).open(&self.path)?;
+            while let Some((number, page)) =
+                older.next_if(|(number, _)| some.len() < AT_ONCE && !some.contains(number))
+            {
+                put(&mut out, number, &page)?;
+                some.push(number);
+            }
+            drop(out);
+            // What it had read before is no longer what is there.
+            self.conn = reading(&self.path, &self.reopen.0, &self.reopen.1)?;
+            self.rows_of(&some, &mut each)?;
+        }
+        Ok(())
+    }
+
+    fn rows_of(
+        &mut self,
+        pages: &[u32],
+        each: &mut impl FnMut(Row) -> Result<(), VaultError>,
+    ) -> Result<(), VaultError> {
+        self.point_at(pages)?;
+        for at in 0..pages.len() {
+            for id in self.ids(at)? {
+                if let Some(columns) = self.columns(at, id)? {
+                    each(Row { id, columns })?;
                 }
             }
         }
-        self.pages = pages;
         Ok(())
     }
 
@@ -292,34 +329,57 @@ fn of_file(source: &Source<'_>) -> Result<Option<(Salt, PageCheck)>, VaultError>
                 }
             }
         }
-        if !journalled(source.wal, &check)?.0.is_empty() {
+        if !journalled(source.wal, &check)?.newer.is_empty() {
             return Ok(Some((salt, check)));
         }
     }
     Ok(None)
 }
 
-type Newer = BTreeMap<u32, Box<[u8; PAGE]>>;
+fn put(out: &mut File, number: u32, page: &[u8; PAGE]) -> std::io::Result<()> {
+    let at = u64::from(number.saturating_sub(1)) * PAGE as u64;
+    out.seek(SeekFrom::Start(at))?;
+    out.write_all(page)
+}
 
-/// Pages as the journal file has them, the greatest number, and whether one of them doesn't hold.
-fn journalled(path: &Path, check: &PageCheck) -> Result<(Newer, u32, bool), VaultError> {
-    let (mut kept, mut pending) = (Newer::new(), Newer::new());
+/// What the journal file holds, of transactions that ended.
+struct Journalled {
+    /// Each page as it was last.
+    newer: BTreeMap<u32, Box<[u8; PAGE]>>,
+    /// Pages as they were before, the latest first.
+    older: Vec<Page>,
+    unreadable: bool,
+}
+
+fn journalled(path: &Path, check: &PageCheck) -> Result<Journalled, VaultError> {
+    let (mut kept, mut pending) = (Vec::new(), Vec::new());
     let mut unreadable = false;
-    let Some(mut wal) = Wal::open(path)? else {
-        return Ok((kept, 0, false));
-    };
-    while let Some(frame) = wal.next()? {
-        if check.holds(frame.number, &frame.page) {
-            pending.insert(frame.number, frame.page);
-        } else {
-            unreadable = true;
-        }
-        if frame.commit {
-            kept.append(&mut pending);
+    if let Some(mut wal) = Wal::open(path)? {
+        while let Some(frame) = wal.next()? {
+            unreadable |= frame.behind_a_gap;
+            if check.holds(frame.number, &frame.page) {
+                pending.push((frame.number, frame.page));
+            } else {
+                unreadable = true;
+            }
+            if frame.commit {
+                kept.append(&mut pending);
+            }
         }
     }
-    let last = kept.last_key_value().map_or(0, |(number, _)| *number);
-    Ok((kept, last, unreadable))
+    let (mut newer, mut older) = (BTreeMap::new(), Vec::new());
+    for (number, page) in kept.into_iter().rev() {
+        if let Entry::Vacant(vacant) = newer.entry(number) {
+            vacant.insert(page);
+        } else if older.len() < OLDER {
+            older.push((number, page));
+        }
+    }
+    Ok(Journalled {
+        newer,
+        older,
+        unreadable,
+    })
 }
 
 /// A file under the same key and salt, with a whole first page and as many pages as are needed.

@@ -143,6 +143,10 @@ impl Found {
         let mut columns = row.columns;
         let width = columns.iter().rposition(|v| *v != Value::Null);
         columns.truncate(width.map_or(0, |last| last + 1));
+        if let Some(space) = space(&columns) {
+            self.spaces.push(space);
+            return;
+        }
         match columns.as_mut_slice() {
             [Value::Text(name), Value::Blob(value)] => {
                 self.named(name, std::mem::take(value));
@@ -162,7 +166,6 @@ impl Found {
             }
             _ => {}
         }
-        self.space(&columns);
     }
 
     fn named(&mut self, name: &str, value: Vec<u8>) {
@@ -172,27 +175,6 @@ impl Found {
             self.secrets.insert(name.to_owned(), value.into());
         } else if is_setting(name) {
             self.settings.insert(name.to_owned(), value);
-        }
-    }
-
-    fn space(&mut self, columns: &[Value]) {
-        let [space, Value::Integer(kind), parties @ ..] = columns else {
-            return;
-        };
-        let party = |at: usize| parties.get(at).and_then(blob).map(ChainId);
-        let kind = u8::try_from(*kind).ok().and_then(SpaceKind::from_code);
-        let Some((space, kind)) = blob(space).map(SpaceId).zip(kind) else {
-            return;
-        };
-        let entry = SpaceEntry {
-            space,
-            kind,
-            patient: party(0),
-            roster: party(1),
-        };
-        let of = if kind.of_patient() { entry.patient } else { entry.roster };
-        if parties.len() <= 2 && of.is_some_and(|chain| kind.id(chain) == space) {
-            self.spaces.push(entry);
         }
     }
 
@@ -258,6 +240,27 @@ impl Found {
         }
         Ok(())
     }
+}
+
+/// A space that follows from its chain: its name is a hash of that.
+fn space(columns: &[Value]) -> Option<SpaceEntry> {
+    let [space, kind, parties @ ..] = columns else {
+        return None;
+    };
+    let kind = SpaceKind::from_code(u8::try_from(int(kind)?).ok()?)?;
+    let party = |at: usize| parties.get(at).and_then(blob).map(ChainId);
+    let entry = SpaceEntry {
+        space: SpaceId(blob(space)?),
+        kind,
+        patient: party(0),
+        roster: party(1),
+    };
+    let chain = if kind.of_patient() {
+        entry.patient?
+    } else {
+        entry.roster?
+    };
+    (parties.len() <= 2 && kind.id(chain) == entry.space).then_some(entry)
 }
 
 fn blob<const N: usize>(value: &Value) -> Option<[u8; N]> {
