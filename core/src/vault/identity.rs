@@ -226,7 +226,9 @@ impl Vault {
         let mut file = std::fs::File::open(path(dir)).ok()?;
         file.read_exact(&mut head).ok()?;
         let (version, mark) = head.split_first()?;
-        (*version == VERSION).then(|| mark.try_into().ok()).flatten()
+        (*version == VERSION)
+            .then(|| mark.try_into().ok())
+            .flatten()
     }
 
     fn mark(&self, logs: &[LogEnd]) -> Result<Seed, VaultError> {
@@ -255,9 +257,9 @@ impl Vault {
             let statements = statements.iter().map(|s| s.to_bytes().into()).collect();
             Ok(Chain { id, statements })
         });
-        let salt: String =
-            self.conn
-                .pragma_query_value(None, "cipher_salt", |row| row.get(0))?;
+        let salt: String = self
+            .conn
+            .pragma_query_value(None, "cipher_salt", |row| row.get(0))?;
         let salt = data_encoding::HEXLOWER_PERMISSIVE.decode(salt.as_bytes());
         Ok(Identity {
             me: self.me()?,
@@ -280,9 +282,7 @@ impl Vault {
         let all = match self.me()? {
             Some(Me::Staff { roster, .. }) => {
                 let ids = clinics.iter().map(|kind| kind.id(roster));
-                let found: Vec<_> = ids
-                    .map(|id| self.followed(id))
-                    .collect::<Result<_, _>>()?;
+                let found: Vec<_> = ids.map(|id| self.followed(id)).collect::<Result<_, _>>()?;
                 found.into_iter().flatten().collect()
             }
             Some(Me::Patient { .. }) | None => self.spaces()?,
@@ -326,7 +326,9 @@ impl Vault {
                 let log = LogId(row.get(0)?);
                 let (beat, number): (u64, u64) = (row.get(1)?, row.get(2)?);
                 let first: (Option<u64>, Option<u64>) = waiting
-                    .query_row(params![space.0, log.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                    .query_row(params![space.0, log.0], |row| {
+                        Ok((row.get(0)?, row.get(1)?))
+                    })?;
                 let before = |first: Option<u64>, now| first.map_or(now, |f| f.saturating_sub(1));
                 let end = LogEnd {
                     space,

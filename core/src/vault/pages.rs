@@ -288,7 +288,6 @@ impl Rescue {
         let result = read();
         unless_unreadable(result)
     }
-
 }
 
 /// What was read, or none where a page is not one of a table, or points to one that is not whole.

@@ -57,7 +57,9 @@ pub(super) fn salvage(
             let mut first = found.waiting.get(&(space, log)).copied();
             if !sure {
                 // What waited may be what can't be read: more is sent than needs be, not less.
-                let end = ends.iter().find(|e: &&LogEnd| e.space == space && e.log == log);
+                let end = ends
+                    .iter()
+                    .find(|e: &&LogEnd| e.space == space && e.log == log);
                 let known = end.map_or(0, |end| end.number).saturating_add(1);
                 first = Some(first.map_or(known, |first| first.min(known)));
             }
@@ -75,8 +77,24 @@ pub(super) fn salvage(
 
 /// An event, if that is what the row is: it has to say of itself what its columns say of it.
 fn event(row: &Row) -> Option<Envelope> {
-    let [Value::Null, space, log, number, place, batch, id, device, author, kind, ms, counter, followed, judgement, envelope, ..] =
-        row.columns.as_slice()
+    let [
+        Value::Null,
+        space,
+        log,
+        number,
+        place,
+        batch,
+        id,
+        device,
+        author,
+        kind,
+        ms,
+        counter,
+        followed,
+        judgement,
+        envelope,
+        ..,
+    ] = row.columns.as_slice()
     else {
         return None;
     };
@@ -151,13 +169,24 @@ impl Found {
             [Value::Text(name), Value::Blob(value)] => {
                 self.named(name, std::mem::take(value));
             }
-            [Value::Blob(chain), Value::Integer(number), Value::Blob(bytes)] => {
+            [
+                Value::Blob(chain),
+                Value::Integer(number),
+                Value::Blob(bytes),
+            ] => {
                 if let Ok(chain) = ChainId::try_from(chain.as_slice()) {
                     let of_chain = self.statements.entry(chain).or_default();
                     of_chain.insert(*number, std::mem::take(bytes));
                 }
             }
-            [Value::Null, space, log, Value::Integer(_), Value::Integer(first), Value::Blob(_)] => {
+            [
+                Value::Null,
+                space,
+                log,
+                Value::Integer(_),
+                Value::Integer(first),
+                Value::Blob(_),
+            ] => {
                 let at = blob(space).map(SpaceId).zip(blob(log).map(LogId));
                 if let Some((at, first)) = at.zip(u64::try_from(*first).ok()) {
                     let least = self.waiting.entry(at).or_insert(first);
@@ -190,7 +219,11 @@ impl Found {
             for (name, value) in &self.settings {
                 vault.set_setting(name, value)?;
             }
-            if let Some(me) = self.me.as_ref().filter(|_| self.secrets.contains_key(DEVICE)) {
+            if let Some(me) = self
+                .me
+                .as_ref()
+                .filter(|_| self.secrets.contains_key(DEVICE))
+            {
                 vault.set_me(me)?;
             }
         }
@@ -225,8 +258,7 @@ impl Found {
         append: impl Fn(
             &mut Vault,
             &Signed,
-        )
-            -> Result<Result<(), clinic_api::chain::ChainError>, VaultError>,
+        ) -> Result<Result<(), clinic_api::chain::ChainError>, VaultError>,
     ) -> Result<(), VaultError> {
         let Some(all) = self.statements.get(&chain) else {
             return Ok(());

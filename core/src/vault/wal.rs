@@ -71,7 +71,8 @@ impl Wal {
         loop {
             let mut head = [0; FRAME];
             let mut page = Box::new([0; PAGE]);
-            if !filled(&mut self.file, &mut head)? || !filled(&mut self.file, page.as_mut_slice())? {
+            if !filled(&mut self.file, &mut head)? || !filled(&mut self.file, page.as_mut_slice())?
+            {
                 return Ok(None);
             }
             let behind_a_gap = !self.whole;
@@ -79,7 +80,11 @@ impl Wal {
             let salts: [u8; 8] = salts.unwrap_or_default();
             let of_now = salts == *self.salts.get_or_insert(salts);
             if self.whole {
-                let sums = sum(self.sums, head.get(..8).unwrap_or_default(), self.big_endian);
+                let sums = sum(
+                    self.sums,
+                    head.get(..8).unwrap_or_default(),
+                    self.big_endian,
+                );
                 self.sums = sum(sums, page.as_slice(), self.big_endian);
                 let stated = (word(&head, 16, true), word(&head, 20, true));
                 self.whole = of_now && self.sums == stated;

@@ -9,7 +9,9 @@ use companion_core::env::Env;
 use companion_core::journal::JournalError;
 use companion_core::vault::{Mended, Vault, VaultError};
 
-use crate::support::{START, copy_folder, env, keys, keys_with, noted, open, patient, quick_folder};
+use crate::support::{
+    START, copy_folder, env, keys, keys_with, noted, open, patient, quick_folder,
+};
 
 const PAGE: usize = 4096;
 
@@ -71,7 +73,9 @@ fn flip(path: &Path, at: usize) {
 #[test]
 fn a_changed_byte_anywhere_costs_at_most_the_page_it_is_on() {
     let (dir, env) = filled(60);
-    let length = std::fs::metadata(dir.path().join("vault.db")).unwrap().len();
+    let length = std::fs::metadata(dir.path().join("vault.db"))
+        .unwrap()
+        .len();
     let pages = usize::try_from(length).unwrap() / PAGE;
     let all: BTreeSet<String> = (0..60).map(note).collect();
     let (mut mended, mut lossless) = (0, 0);
@@ -93,7 +97,11 @@ fn a_changed_byte_anywhere_costs_at_most_the_page_it_is_on() {
             assert!(told.unreadable || read == all);
             assert_eq!(std::fs::read(told.aside.join("vault.db")).unwrap(), bent);
             // A page holds fewer than nine of these.
-            assert!(read.len() > 60 - 9, "page {page}, byte {within}: {}", read.len());
+            assert!(
+                read.len() > 60 - 9,
+                "page {page}, byte {within}: {}",
+                read.len()
+            );
             assert_eq!(read.len() as u64, told.salvaged);
         }
     }
@@ -110,7 +118,10 @@ fn files_cut_short_emptied_overwritten_or_gone() {
     let others: [(Vec<u8>, bool); 6] = [
         (Vec::new(), false),
         (honest[..100].to_vec(), false),
-        ([&honest[..half], &vec![0; honest.len() - half]].concat(), true),
+        (
+            [&honest[..half], &vec![0; honest.len() - half]].concat(),
+            true,
+        ),
         (honest[..half + 77].to_vec(), true),
         ([&[0xa5; PAGE], &honest[PAGE..]].concat(), true),
         (b"not a vault at all ".repeat(3000), false),
@@ -129,13 +140,20 @@ fn files_cut_short_emptied_overwritten_or_gone() {
         // It is the same person's, and goes on.
         let companion = open(copy.path(), &env).unwrap();
         assert_eq!(companion.sync().patient().unwrap(), before);
-        companion.journal().record(&noted("on", START), None).unwrap();
+        companion
+            .journal()
+            .record(&noted("on", START), None)
+            .unwrap();
         assert!(notes(&companion).unwrap().contains("on"));
     }
     // All but the first page was whole: nothing is missing.
     let copy = quick_folder();
     copy_folder(dir.path(), copy.path());
-    std::fs::write(copy.path().join("vault.db"), [&[0; PAGE], &honest[PAGE..]].concat()).unwrap();
+    std::fs::write(
+        copy.path().join("vault.db"),
+        [&[0; PAGE], &honest[PAGE..]].concat(),
+    )
+    .unwrap();
     assert_eq!(read_or_mend(copy.path(), &env).unwrap().0.len(), 200);
     // The file is gone altogether, with the check value or without it.
     for gone in [&["vault.db"][..], &["vault.db", "vault.check"]] {
@@ -186,7 +204,10 @@ fn a_changed_byte_in_the_journal_file() {
         lossless += usize::from(read == all);
         assert!(told.is_some() || read == all, "byte {place}");
     }
-    assert!(mended > 100 && lossless > mended * 9 / 10, "{lossless} of {mended}");
+    assert!(
+        mended > 100 && lossless > mended * 9 / 10,
+        "{lossless} of {mended}"
+    );
 }
 
 /// A write that was cut short is none: nothing was acknowledged.
@@ -241,7 +262,10 @@ fn a_key_that_does_not_fit_mends_nothing() {
             assert_eq!(error, VaultError::WrongKey);
         }
         let left: Vec<_> = look(dir.path());
-        assert!(left.iter().all(|file| before.contains(file)), "before {path}");
+        assert!(
+            left.iter().all(|file| before.contains(file)),
+            "before {path}"
+        );
         std::fs::remove_file(dir.path().join("vault.check")).ok();
     }
     // The right one finds all of it, by what else is left that can tell.
@@ -282,7 +306,10 @@ fn with_nothing_left_it_says_so() {
     std::fs::write(dir.path().join("vault.db"), vec![0; 5 * PAGE]).unwrap();
     let companion = Companion::open_or_mend(dir.path(), &keys(dir.path(), &env), env.clone());
     let told = companion.unwrap().mended().unwrap().unwrap();
-    assert_eq!((told.identity, told.unreadable, told.salvaged), (false, true, 0));
+    assert_eq!(
+        (told.identity, told.unreadable, told.salvaged),
+        (false, true, 0)
+    );
     let companion = patient(dir.path(), &env);
     assert_ne!(companion.sync().patient().unwrap(), before);
     assert_eq!(companion.mended().unwrap(), Some(told));
@@ -300,7 +327,13 @@ fn the_person_is_told_until_all_is_settled() {
     companion.mended_told().unwrap();
     companion.vault().with(|v| v.settle(false)).unwrap();
     let again = companion.mended().unwrap().unwrap();
-    assert_eq!(again, Mended { told: true, ..told.clone() });
+    assert_eq!(
+        again,
+        Mended {
+            told: true,
+            ..told.clone()
+        }
+    );
     companion.vault().with(|v| v.settle(true)).unwrap();
     let filled_ms = companion.mended().unwrap().unwrap().filled_ms;
     assert_eq!(filled_ms, Some(START));
@@ -331,7 +364,10 @@ fn killed_while_mending() {
         }
         assert_resumes(copy.path(), &env, &bent);
     }
-    assert!(left_behind.contains(&(true, true, false)), "{left_behind:?}");
+    assert!(
+        left_behind.contains(&(true, true, false)),
+        "{left_behind:?}"
+    );
 }
 
 /// Each state that mending can be cut short in, made by hand from one that is ended.
@@ -389,7 +425,9 @@ fn cut_short_between_its_steps() {
         std::fs::create_dir(at.join("mending")).unwrap();
     });
     // What says how far it came is itself damaged.
-    state(false, &|dir, _| std::fs::write(dir.join("vault.mending"), b"?").unwrap());
+    state(false, &|dir, _| {
+        std::fs::write(dir.join("vault.mending"), b"?").unwrap()
+    });
 }
 
 /// Opening goes on with mending: all is back, and the damaged file is kept once.
@@ -419,7 +457,9 @@ fn nothing_is_to_be_read_in_the_identity() {
     let (seeds, chain) = companion.vault().with(|v| {
         let device = v.device().unwrap();
         let seeds = device.seeds().map(|seed| seed.expose().to_vec());
-        let patient = companion_core::vault::Me::Patient { chain: clinic_api::id::ChainId([0; 32]) };
+        let patient = companion_core::vault::Me::Patient {
+            chain: clinic_api::id::ChainId([0; 32]),
+        };
         assert_ne!(v.me().unwrap(), Some(patient));
         let spaces = v.spaces().unwrap();
         (seeds, spaces[0].patient.unwrap().0.to_vec())
