@@ -161,7 +161,7 @@ impl Rescue {
             mut unreadable,
         } = journalled(source.wal, &check)?;
         let length = std::fs::metadata(source.db).map_or(0, |m| m.len());
-        unreadable |= length % PAGE as u64 != 0;
+        unreadable |= !length.is_multiple_of(PAGE as u64);
         let count = u32::try_from(length / PAGE as u64).map_err(|_| VaultError::TooLarge)?;
         let last = newer.last_key_value().map_or(0, |(number, _)| *number);
         remove(path)?;

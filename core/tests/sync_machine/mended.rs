@@ -298,3 +298,33 @@ fn damage_twice() {
     assert_eq!(notes(&world.phone), before);
     assert_eq!(world.read_by_clinic().len(), 9);
 }
+
+/// What was erased doesn't come back with the rest, nor by the clinic API.
+#[test]
+fn what_was_erased_stays_erased() {
+    for damage in [headless as fn(&Path), alone] {
+        let mut world = written();
+        let journal = world.phone.companion.journal();
+        let all = journal.list(i64::MIN, i64::MAX, 100).unwrap();
+        let of = |note: &str| {
+            let found = all.iter().find(|e| e.mood.note.as_deref() == Some(note));
+            found.unwrap().id
+        };
+        journal.erase(of("shared 3")).unwrap();
+        journal.erase(of("private 3")).unwrap();
+        drop(journal);
+        let before = notes(&world.phone);
+        assert_eq!(before.len(), 14);
+        damaged(&mut world.phone, damage);
+        assert_eq!(notes(&world.phone), before);
+        world.settle();
+        assert_eq!(notes(&world.phone), before);
+        assert!(!world.read_by_clinic().contains(&"shared 3".to_owned()));
+        assert_eq!(world.read_by_clinic().len(), 7);
+        // And where nothing could be read, the clinic API has it no more either.
+        damaged(&mut world.phone, lost);
+        let report = world.phone.round(&mut world.api).unwrap();
+        assert_eq!(report.alarms, []);
+        assert_eq!(notes(&world.phone), before);
+    }
+}

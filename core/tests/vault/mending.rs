@@ -80,7 +80,7 @@ fn a_changed_byte_anywhere_costs_at_most_the_page_it_is_on() {
     let all: BTreeSet<String> = (0..60).map(note).collect();
     let (mut mended, mut lossless) = (0, 0);
     for page in 0..pages {
-        for within in [0, 20, 2000, 4095] {
+        for within in [[0, 2000], [20, 4095]][page % 2] {
             let copy = quick_folder();
             copy_folder(dir.path(), copy.path());
             flip(&copy.path().join("vault.db"), page * PAGE + within);
@@ -105,7 +105,7 @@ fn a_changed_byte_anywhere_costs_at_most_the_page_it_is_on() {
             assert_eq!(read.len() as u64, told.salvaged);
         }
     }
-    assert!(mended > pages, "{mended} times in {pages} pages");
+    assert!(mended > pages / 2, "{mended} times in {pages} pages");
     assert!(lossless > mended / 3, "{lossless} of {mended}");
 }
 
@@ -186,7 +186,7 @@ fn a_changed_byte_in_the_journal_file() {
     let frames = (wal.len() - 32) / (PAGE + 24);
     assert!(frames > 100, "{frames}");
     let mut places = vec![0, 9, 17, 25];
-    for frame in (0..frames - 1).step_by(3) {
+    for frame in (0..frames - 1).step_by(7) {
         let from = 32 + frame * (PAGE + 24);
         places.extend([from + 1, from + 6, from + 9, from + 17, from + 24 + 1000]);
     }
@@ -205,7 +205,7 @@ fn a_changed_byte_in_the_journal_file() {
         assert!(told.is_some() || read == all, "byte {place}");
     }
     assert!(
-        mended > 100 && lossless > mended * 9 / 10,
+        mended > 40 && lossless > mended * 9 / 10,
         "{lossless} of {mended}"
     );
 }
