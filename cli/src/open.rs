@@ -1,20 +1,35 @@
 //! Opening the journal with a passphrase.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use companion_core::companion::Companion;
 use companion_core::env::Env;
 use companion_core::problem::{Kind, Problem};
-use companion_core::vault::{Cost, PassphraseFile, Vault};
+use companion_core::vault::{Cost, KeyStore, PassphraseFile, Vault, VaultError};
 
 use crate::args::VaultArgs;
+use crate::mended;
 
 /// The shortest passphrase for a new journal, in characters.
 const SHORTEST: usize = 12;
 
-/// Opens the journal, or makes a new one where there is none.
+/// Opens the journal, or makes a new one where there is none. Damage is mended, and told.
 pub fn open(env: &Env, args: &VaultArgs) -> Result<Companion, Problem> {
+    opened(env, args, Companion::open_or_mend)
+}
+
+/// Mends a journal of which damage showed only in reading, and tells.
+pub fn mend(env: &Env, args: &VaultArgs) -> Result<(), Problem> {
+    opened(env, args, Companion::mend).map(drop)
+}
+
+fn opened(
+    env: &Env,
+    args: &VaultArgs,
+    how: impl FnOnce(&Path, &dyn KeyStore, Env) -> Result<Companion, VaultError>,
+) -> Result<Companion, Problem> {
     let dir = dir(args)?;
     let new = !Vault::exists(&dir);
     let passphrase = passphrase(args, new)?;
@@ -25,10 +40,11 @@ pub fn open(env: &Env, args: &VaultArgs) -> Result<Companion, Problem> {
         env.clone(),
     );
     if new {
-        std::fs::create_dir_all(&dir).map_err(companion_core::vault::VaultError::from)?;
+        std::fs::create_dir_all(&dir).map_err(VaultError::from)?;
     }
-    let companion = Companion::open_or_create(&dir, &keys, env.clone())?;
+    let companion = how(&dir, &keys, env.clone())?;
     companion.sync().set_up_patient()?;
+    mended::tell(env, &companion)?;
     Ok(companion)
 }
 
@@ -82,8 +98,14 @@ fn passphrase(args: &VaultArgs, new: bool) -> Result<String, Problem> {
 }
 
 fn ask(new: bool) -> std::io::Result<String> {
+    // Once is enough where a journal is opened again, after it was mended.
+    static ASKED: OnceLock<String> = OnceLock::new();
+    if let Some(asked) = ASKED.get() {
+        return Ok(asked.clone());
+    }
     if !new {
-        return rpassword::prompt_password("Passphrase: ");
+        let asked = rpassword::prompt_password("Passphrase: ")?;
+        return Ok(ASKED.get_or_init(|| asked).clone());
     }
     eprintln!("This is a new journal. Choose a passphrase: four or five random words are good.");
     eprintln!("Nobody can recover it for you, so keep it somewhere safe.");

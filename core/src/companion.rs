@@ -10,7 +10,7 @@ use crate::front::{Front, FrontView};
 use crate::import::own::Restore;
 use crate::journal::{Journal, JournalView};
 use crate::sync::{Office, Sync};
-use crate::vault::{KeyStore, Vault, VaultError, View};
+use crate::vault::{KeyStore, Mended, Vault, VaultError, View};
 
 /// Every room's part of the vault's views.
 pub const VIEWS: &[&dyn View] = &[&JournalView, &CareView, &FrontView];
@@ -52,9 +52,29 @@ impl Companion {
         } else {
             Vault::create(dir, keys, env, VIEWS)?
         };
-        Ok(Self {
-            vault: SharedVault(Arc::new(Mutex::new(vault))),
-        })
+        Ok(Self::of(vault))
+    }
+
+    /// As [`Companion::open_or_create`]; a vault that is damaged is mended at once.
+    ///
+    /// Look at [`Companion::mended`] after each opening, and tell the person.
+    ///
+    /// # Errors
+    /// As [`Companion::mend`].
+    pub fn open_or_mend(dir: &Path, keys: &dyn KeyStore, env: Env) -> Result<Self, VaultError> {
+        match Self::open_or_create(dir, keys, env.clone()) {
+            Err(VaultError::Damaged) => Self::mend(dir, keys, env),
+            result => result,
+        }
+    }
+
+    /// Mends a vault of which damage showed only in reading ([`VaultError::Damaged`]): let go of
+    /// all that was handed out by it before. See [`Vault::mend`].
+    ///
+    /// # Errors
+    /// As [`Vault::mend`]. Nothing was deleted; call it again.
+    pub fn mend(dir: &Path, keys: &dyn KeyStore, env: Env) -> Result<Self, VaultError> {
+        Ok(Self::of(Vault::mend(dir, keys, env, VIEWS)?))
     }
 
     /// Opens the vault in `dir`.
@@ -62,10 +82,30 @@ impl Companion {
     /// # Errors
     /// As [`Vault::open`].
     pub fn open(dir: &Path, keys: &dyn KeyStore, env: Env) -> Result<Self, VaultError> {
-        let vault = Vault::open(dir, keys, env, VIEWS)?;
-        Ok(Self {
+        Ok(Self::of(Vault::open(dir, keys, env, VIEWS)?))
+    }
+
+    fn of(vault: Vault) -> Self {
+        Self {
             vault: SharedVault(Arc::new(Mutex::new(vault))),
-        })
+        }
+    }
+
+    /// What came of damage to this vault, for the person to be told; none where there was none,
+    /// and when all is settled (see [`Vault::mended`]).
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn mended(&self) -> Result<Option<Mended>, VaultError> {
+        self.vault.lock().mended()
+    }
+
+    /// Notes that the person was told.
+    ///
+    /// # Errors
+    /// [`VaultError`]; then they are told again.
+    pub fn mended_told(&self) -> Result<(), VaultError> {
+        self.vault.lock().mended_told()
     }
 
     /// The vault that all handles share.

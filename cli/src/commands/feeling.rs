@@ -1,6 +1,7 @@
 //! From the command line's words to a mood.
 
 use std::io::Read;
+use std::sync::OnceLock;
 
 use companion_core::env::Env;
 use companion_core::event::Moment;
@@ -44,7 +45,12 @@ pub fn put(env: &Env, mood: &mut Mood, said: &Feeling) -> Result<(), Problem> {
     Ok(())
 }
 
+/// What was read is kept: a command may be run a second time, after its journal was mended.
 fn from_stdin() -> Result<String, Problem> {
+    static READ: OnceLock<String> = OnceLock::new();
+    if let Some(text) = READ.get() {
+        return Ok(text.clone());
+    }
     // Four bytes a character at the most, and one more to notice that it is too long.
     let most = NOTE_CHARACTERS as u64 * 4 + 1;
     let mut bytes = Vec::new();
@@ -59,7 +65,8 @@ fn from_stdin() -> Result<String, Problem> {
                 "The note on standard input isn't UTF-8 text.",
             )
         })?;
-    Ok(text.trim_end_matches('\n').to_owned())
+    let text = READ.get_or_init(|| text.trim_end_matches('\n').to_owned());
+    Ok(text.clone())
 }
 
 /// `2026-11-24` (noon), `2026-11-24T08:30`, or an instant with its offset.

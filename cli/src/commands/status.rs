@@ -5,6 +5,7 @@ use companion_core::problem::Problem;
 use serde_json::json;
 
 use crate::args::VaultArgs;
+use crate::mended;
 use crate::open::open;
 use crate::out::Out;
 use crate::text;
@@ -28,6 +29,7 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs) -> Result<(), Problem> {
     } else {
         (None, Vec::new(), Vec::new())
     };
+    let mended = companion.mended()?;
     let clinic = joining.as_ref().map(|j| j.clinic.clone());
     let value = json!({
         "entries": entries,
@@ -39,6 +41,7 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs) -> Result<(), Problem> {
         "share_by_default": journal.share_by_default()?,
         "readers": readers.iter().map(|r| &r.name).collect::<Vec<_>>(),
         "entries_read": readings.len(),
+        "mended": mended::as_json(mended.as_ref()),
     });
     out.result(&value, || {
         let mut lines = vec![format!("{} on this device.", text::entries(entries))];
@@ -70,6 +73,9 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs) -> Result<(), Problem> {
                 "Entries that were opened there: {}.",
                 readings.len()
             ));
+        }
+        if let Some(mended) = &mended {
+            lines.extend(mended::lines(env, mended, server.is_some()));
         }
         lines.push(
             "Nobody watches this around the clock. `companion crisis` shows help.".to_owned(),

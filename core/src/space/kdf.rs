@@ -15,7 +15,7 @@ impl hkdf::KeyType for Len {
 }
 
 /// 32 bytes of HKDF-SHA256; `info` is the labelled concatenation of the parts.
-pub(super) fn derive(key: &[u8], salt: &[u8], label: &str, parts: &[&[u8]]) -> Seed {
+pub(crate) fn derive(key: &[u8], salt: &[u8], label: &str, parts: &[&[u8]]) -> Seed {
     let info = crypto::to_sign(label, parts);
     let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(key);
     let mut out = [0; 32];
@@ -39,7 +39,7 @@ fn zero_nonce() -> aead::Nonce {
 }
 
 /// ChaCha20-Poly1305 under a key that is used for this one message.
-pub(super) fn seal_once(key: &Seed, aad: &[u8], mut bytes: Vec<u8>) -> Result<Vec<u8>, SpaceError> {
+pub(crate) fn seal_once(key: &Seed, aad: &[u8], mut bytes: Vec<u8>) -> Result<Vec<u8>, SpaceError> {
     aead_key(key)?
         .seal_in_place_append_tag(zero_nonce(), aead::Aad::from(aad), &mut bytes)
         .map_err(|_| SpaceError::TooLarge)?;
@@ -47,7 +47,7 @@ pub(super) fn seal_once(key: &Seed, aad: &[u8], mut bytes: Vec<u8>) -> Result<Ve
 }
 
 /// The reverse of [`seal_once`].
-pub(super) fn open_once(key: &Seed, aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SpaceError> {
+pub(crate) fn open_once(key: &Seed, aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SpaceError> {
     let mut bytes = sealed.to_vec();
     let length = aead_key(key)?
         .open_in_place(zero_nonce(), aead::Aad::from(aad), &mut bytes)

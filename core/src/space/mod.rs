@@ -9,7 +9,7 @@ pub mod clinic;
 pub mod epoch;
 pub mod frame;
 pub mod invite;
-mod kdf;
+pub(crate) mod kdf;
 pub mod keys;
 pub mod pad;
 pub mod patient;

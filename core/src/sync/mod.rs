@@ -110,7 +110,11 @@ impl Sync {
         loop {
             let next = machine.next(&mut self.vault.lock())?;
             match next {
-                Next::Done => return Ok(machine.report().clone()),
+                Next::Done => {
+                    let report = machine.report().clone();
+                    self.vault.lock().settle(report.alarms.is_empty())?;
+                    return Ok(report);
+                }
                 Next::Send(request) => {
                     let reply = link.send(&request).await?;
                     machine.receive(&mut self.vault.lock(), reply)?;

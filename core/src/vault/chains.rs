@@ -8,9 +8,9 @@ use clinic_api::chain::roster::Roster;
 use clinic_api::chain::{ChainError, Signed};
 use clinic_api::id::{ChainId, SpaceId};
 use clinic_api::space::SpaceKind;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 
-use super::{Vault, VaultError};
+use super::{Vault, VaultError, identity};
 
 /// A space that this vault follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,21 @@ impl Chains {
     }
 }
 
+type RawEntry = ([u8; 32], u8, Option<[u8; 32]>, Option<[u8; 32]>);
+
+fn raw_entry(row: &Row<'_>) -> rusqlite::Result<RawEntry> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+}
+
+fn entry((space, kind, patient, roster): RawEntry) -> Result<SpaceEntry, VaultError> {
+    Ok(SpaceEntry {
+        space: SpaceId(space),
+        kind: SpaceKind::from_code(kind).ok_or(VaultError::Damaged)?,
+        patient: patient.map(ChainId),
+        roster: roster.map(ChainId),
+    })
+}
+
 impl Vault {
     /// The chains loaded so far; see [`Vault::load_space`].
     pub fn chains(&self) -> &Chains {
@@ -72,7 +87,14 @@ impl Vault {
     pub fn follow_space(&mut self, entry: &SpaceEntry) -> Result<(), VaultError> {
         let patient = entry.patient.map(|c| c.0);
         let roster = entry.roster.map(|c| c.0);
+        if self.followed(entry.space)? == Some(*entry) {
+            return Ok(());
+        }
+        let env = self.env.clone();
         self.write(|tx| {
+            if identity::keeps(tx, entry.space.into())? {
+                identity::touch(tx, &env)?;
+            }
             let sql = "INSERT INTO space (space, kind, patient, roster) VALUES (?1, ?2, ?3, ?4)
                        ON CONFLICT (space) DO UPDATE SET roster = excluded.roster";
             tx.prepare_cached(sql)?.execute(params![
@@ -92,23 +114,8 @@ impl Vault {
     pub fn spaces(&self) -> Result<Vec<SpaceEntry>, VaultError> {
         let sql = "SELECT space, kind, patient, roster FROM space ORDER BY rowid";
         let mut statement = self.conn.prepare_cached(sql)?;
-        let rows = statement.query_map([], |row| {
-            let space: [u8; 32] = row.get(0)?;
-            let kind: u8 = row.get(1)?;
-            let patient: Option<[u8; 32]> = row.get(2)?;
-            let roster: Option<[u8; 32]> = row.get(3)?;
-            Ok((space, kind, patient, roster))
-        })?;
-        rows.map(|row| {
-            let (space, kind, patient, roster) = row?;
-            Ok(SpaceEntry {
-                space: SpaceId(space),
-                kind: SpaceKind::from_code(kind).ok_or(VaultError::Damaged)?,
-                patient: patient.map(ChainId),
-                roster: roster.map(ChainId),
-            })
-        })
-        .collect()
+        let rows = statement.query_map([], raw_entry)?;
+        rows.map(|row| entry(row?)).collect()
     }
 
     /// A space that this vault follows.
@@ -116,10 +123,18 @@ impl Vault {
     /// # Errors
     /// [`VaultError::NotSetUp`] where it doesn't follow it.
     pub fn space(&self, space: SpaceId) -> Result<SpaceEntry, VaultError> {
-        self.spaces()?
-            .into_iter()
-            .find(|s| s.space == space)
-            .ok_or(VaultError::NotSetUp)
+        self.followed(space)?.ok_or(VaultError::NotSetUp)
+    }
+
+    /// A space, if this vault follows it.
+    pub(super) fn followed(&self, space: SpaceId) -> Result<Option<SpaceEntry>, VaultError> {
+        let sql = "SELECT space, kind, patient, roster FROM space WHERE space = ?1";
+        self.conn
+            .prepare_cached(sql)?
+            .query_row([space.0], raw_entry)
+            .optional()?
+            .map(entry)
+            .transpose()
     }
 
     /// The bytes of a chain's statements, as they were received.
@@ -301,7 +316,11 @@ impl Vault {
         number: u64,
         next: &Signed,
     ) -> Result<(), VaultError> {
+        let env = self.env.clone();
         self.write(|tx| {
+            if identity::keeps(tx, chain)? {
+                identity::touch(tx, &env)?;
+            }
             let sql = "INSERT INTO statement (chain, number, bytes) VALUES (?1, ?2, ?3)";
             tx.prepare_cached(sql)?
                 .execute(params![chain.0, number, next.to_bytes()])?;

@@ -108,8 +108,8 @@ impl From<VaultError> for Problem {
             VaultError::Damaged => Self::new(
                 Kind::Storage,
                 "vault-damaged",
-                "The journal's file is damaged. It was left as it is: keep its folder, and ask for \
-                 help before you begin a new one.",
+                "The journal's file is damaged. Nothing is deleted: the file is set aside when the \
+                 journal is mended, and what can be read of it comes back.",
             ),
             VaultError::Newer => Self::new(
                 Kind::Version,

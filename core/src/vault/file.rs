@@ -1,33 +1,42 @@
-//! The vault's files: making, opening, locking and setting aside.
+//! The vault's files: making, opening and locking.
 //!
-//! `vault.db` (SQLCipher), `vault.check` (the key check value) and `vault.lock`.
+//! `vault.db` (SQLCipher), `vault.check` (the key check value), `vault.identity` (see
+//! [`identity`]) and `vault.lock`.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Once;
 
 use clinic_api::crypto;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{KeyStore, VaultError};
+use super::pages::{self, Salt};
+use super::{KeyStore, VaultError, identity, mend, wal};
 use crate::env::Env;
 use crate::space::keys::Seed;
 
-const DB: &str = "vault.db";
-const CHECK: &str = "vault.check";
+pub(super) const DB: &str = "vault.db";
+pub(super) const WAL: &str = "vault.db-wal";
+pub(super) const SHM: &str = "vault.db-shm";
+pub(super) const CHECK: &str = "vault.check";
 const LOCK: &str = "vault.lock";
 static STARTED: Once = Once::new();
 
-pub(super) fn exists(dir: &Path) -> bool {
-    dir.join(DB).exists() && dir.join(CHECK).exists()
+/// An open vault's file, its lock, and the key.
+pub(super) struct Opened {
+    pub conn: Connection,
+    pub lock: Lock,
+    pub key: Seed,
 }
 
-pub(super) fn create(
-    dir: &Path,
-    keys: &dyn KeyStore,
-    env: &Env,
-) -> Result<(Connection, Lock), VaultError> {
+/// Whether there is a vault, or what is left of one.
+pub(super) fn exists(dir: &Path) -> bool {
+    let left = dir.join(DB).exists() || identity::path(dir).exists();
+    (dir.join(CHECK).exists() && left) || mend::begun(dir)
+}
+
+pub(super) fn create(dir: &Path, keys: &dyn KeyStore, env: &Env) -> Result<Opened, VaultError> {
     make_private_dir(dir)?;
     let lock = lock(dir)?;
     if exists(dir) {
@@ -42,59 +51,79 @@ pub(super) fn create(
             key
         }
     };
-    let conn = connect(&dir.join(DB), &key, true)?;
+    // Nor may a vault be begun where one was lost that can come back.
+    if !dir.join(DB).exists() && identity::fits(dir, &key)? {
+        return Err(VaultError::Damaged);
+    }
+    let conn = match connect(&dir.join(DB), &key, true) {
+        Err(VaultError::Damaged) if !key_fits(dir, &key)? => Err(VaultError::WrongKey),
+        result => result,
+    }?;
     write_atomically(&dir.join(CHECK), &check_value(&key))?;
-    Ok((conn, lock))
+    Ok(Opened { conn, lock, key })
 }
 
-pub(super) fn open(dir: &Path, keys: &dyn KeyStore) -> Result<(Connection, Lock), VaultError> {
+pub(super) fn open(dir: &Path, keys: &dyn KeyStore) -> Result<Opened, VaultError> {
     if !exists(dir) {
         return Err(VaultError::NotFound);
     }
     let lock = lock(dir)?;
-    let key = keys
-        .load()?
-        .ok_or(VaultError::Key(super::KeyStoreError::Unavailable))?;
-    // Making a vault leaves a page at least: an empty file was emptied.
-    if std::fs::metadata(dir.join(DB))?.len() == 0 {
+    let key = load(keys)?;
+    if mend::begun(dir) {
         return Err(VaultError::Damaged);
     }
-    let check = check_value(&key);
-    if std::fs::read(dir.join(CHECK))? == check {
-        return Ok((connect(&dir.join(DB), &key, false)?, lock));
-    }
-    // The check value may be what is damaged: the file itself has the last word.
-    match connect(&dir.join(DB), &key, false) {
+    open_locked(dir, lock, key)
+}
+
+/// The key of a vault that is there.
+pub(super) fn load(keys: &dyn KeyStore) -> Result<Seed, VaultError> {
+    keys.load()?
+        .ok_or(VaultError::Key(super::KeyStoreError::Unavailable))
+}
+
+pub(super) fn open_locked(dir: &Path, lock: Lock, key: Seed) -> Result<Opened, VaultError> {
+    match connect_whole(dir, &key) {
         Ok(conn) => {
-            write_atomically(&dir.join(CHECK), &check)?;
-            Ok((conn, lock))
+            keep_check(dir, &key)?;
+            Ok(Opened { conn, lock, key })
         }
-        Err(VaultError::Damaged) => Err(VaultError::WrongKey),
+        Err(VaultError::Damaged) if !key_fits(dir, &key)? => Err(VaultError::WrongKey),
         Err(error) => Err(error),
     }
 }
 
-pub(super) fn set_aside(dir: &Path, env: &Env) -> Result<PathBuf, VaultError> {
-    let _lock = lock(dir)?;
-    let stamp = env.now().as_second();
-    let mut aside = dir.join(format!("set-aside-{stamp}"));
-    let mut again = 0;
-    while aside.exists() {
-        again += 1;
-        aside = dir.join(format!("set-aside-{stamp}-{again}"));
+fn connect_whole(dir: &Path, key: &Seed) -> Result<Connection, VaultError> {
+    let db = dir.join(DB);
+    // Making a vault leaves a page at least: an empty file was emptied.
+    let length = std::fs::metadata(&db).map(|m| m.len());
+    if length.is_ok_and(|length| length == 0) || !db.exists() {
+        return Err(VaultError::Damaged);
     }
-    std::fs::create_dir(&aside)?;
-    for name in [DB, "vault.db-wal", "vault.db-shm", CHECK] {
-        let from = dir.join(name);
-        if from.exists() {
-            std::fs::rename(from, aside.join(name))?;
-        }
+    // SQLite would go on without what it can't read of its journal file, and say nothing.
+    if wal::is_damaged(&dir.join(WAL))? {
+        return Err(VaultError::Damaged);
     }
-    Ok(aside)
+    connect(&db, key, false)
+}
+
+/// Whether a key is this vault's, by whatever is left that can tell.
+pub(super) fn key_fits(dir: &Path, key: &Seed) -> Result<bool, VaultError> {
+    let kept = std::fs::read(dir.join(CHECK)).ok();
+    let check = kept.is_some_and(|kept| kept == check_value(key));
+    Ok(check || identity::fits(dir, key)? || pages::any_holds(&dir.join(DB), key, None)?)
+}
+
+/// Puts the key check value right: it may be what was damaged.
+pub(super) fn keep_check(dir: &Path, key: &Seed) -> Result<(), VaultError> {
+    let (path, check) = (dir.join(CHECK), check_value(key));
+    if std::fs::read(&path).ok().as_deref() != Some(&check) {
+        write_atomically(&path, &check)?;
+    }
+    Ok(())
 }
 
 /// A folder that this user alone can look into: sizes and times of files tell something, too.
-fn make_private_dir(dir: &Path) -> std::io::Result<()> {
+pub(super) fn make_private_dir(dir: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(dir)?;
     #[cfg(unix)]
     std::fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
@@ -112,7 +141,7 @@ impl Drop for Lock {
     }
 }
 
-fn lock(dir: &Path) -> Result<Lock, VaultError> {
+pub(super) fn lock(dir: &Path) -> Result<Lock, VaultError> {
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -159,7 +188,13 @@ fn check_value(key: &Seed) -> Vec<u8> {
     crypto::hash("vault check", &[key.expose()]).to_vec()
 }
 
-fn connect(path: &Path, key: &Seed, create: bool) -> Result<Connection, VaultError> {
+/// A connection under a key; `salt` is for a file that has to be like another.
+pub(super) fn keyed(
+    path: &Path,
+    key: &Seed,
+    salt: Option<&Salt>,
+    create: bool,
+) -> Result<Connection, VaultError> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     if create {
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
@@ -169,11 +204,18 @@ fn connect(path: &Path, key: &Seed, create: bool) -> Result<Connection, VaultErr
     let conn = Connection::open_with_flags(path, flags)?;
     // A raw key: no passphrase derivation inside SQLCipher (its syntax is x'…').
     let hex = zeroize::Zeroizing::new(data_encoding::HEXLOWER.encode(key.expose()));
-    let literal = zeroize::Zeroizing::new(format!("x'{}'", hex.as_str()));
+    let salt = salt.map(|s| data_encoding::HEXLOWER.encode(s));
+    let salt = salt.unwrap_or_default();
+    let literal = zeroize::Zeroizing::new(format!("x'{}{salt}'", hex.as_str()));
     // What can be wrong is told by an error; SQLCipher would print it, too.
     conn.pragma_update(None, "cipher_log_level", "NONE")?;
     conn.pragma_update(None, "key", literal.as_str())?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(conn)
+}
+
+pub(super) fn connect(path: &Path, key: &Seed, create: bool) -> Result<Connection, VaultError> {
+    let conn = keyed(path, key, None, create)?;
     conn.pragma_update(None, "secure_delete", "ON")?;
     conn.pragma_update(None, "foreign_keys", "ON")?;
     // The first read of the file: here a file that isn't this key's shows itself.

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Vault, VaultError};
+use super::{Vault, VaultError, identity};
 
 pub(super) fn get(conn: &Connection, name: &str) -> Result<Option<Vec<u8>>, VaultError> {
     let sql = "SELECT value FROM meta WHERE name = ?1";
@@ -30,9 +30,21 @@ impl Vault {
 
     /// Keeps a setting of a room on this device; it is not synced.
     ///
+    /// It is kept beside the vault, too, for the day when the vault is damaged: nothing that
+    /// anybody wrote about themselves belongs here.
+    ///
     /// # Errors
     /// [`VaultError`].
     pub fn set_setting(&mut self, name: &str, value: &[u8]) -> Result<(), VaultError> {
-        self.write(|tx| set(tx, name, value))
+        if get(&self.conn, name)?.as_deref() == Some(value) {
+            return Ok(());
+        }
+        let env = self.env.clone();
+        self.write(|tx| {
+            identity::touch(tx, &env)?;
+            set(tx, name, value)
+        })?;
+        self.keep_identity();
+        Ok(())
     }
 }

@@ -13,14 +13,19 @@ mod erasure;
 mod error;
 mod event_log;
 mod file;
+mod identity;
 mod key_store;
 mod logs;
+mod mend;
 mod meta;
 mod outbox;
+mod pages;
 mod restore_events;
+mod salvage;
 mod schema;
 mod secrets;
 mod view;
+mod wal;
 
 pub use all_events::KeptEvent;
 pub use aside::SetAside;
@@ -30,6 +35,7 @@ pub use error::VaultError;
 pub use event_log::{Arrived, Draft, Judgement, Stored};
 pub use key_store::{Cost, KeyStore, KeyStoreError, PassphraseFile};
 pub use logs::LogState;
+pub use mend::Mended;
 pub use outbox::{Batch, RunOut, Sealed};
 pub use restore_events::{Put, Restoring};
 pub use secrets::Me;
@@ -41,6 +47,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::env::Env;
 use crate::event::HybridClock;
+use crate::space::keys::Seed;
 
 /// An open vault. One at a time, per folder: a second opener is refused.
 pub struct Vault {
@@ -50,6 +57,9 @@ pub struct Vault {
     chains: Chains,
     clock: HybridClock,
     dir: PathBuf,
+    key: Seed,
+    /// The mark of `vault.identity` as it is written.
+    written: Option<[u8; 32]>,
     // The last to go: after the database was closed.
     _lock: file::Lock,
 }
@@ -65,8 +75,8 @@ impl Vault {
         env: Env,
         views: &'static [&'static dyn View],
     ) -> Result<Self, VaultError> {
-        let (conn, lock) = file::create(dir, keys, &env)?;
-        Self::finish(conn, lock, dir, env, views)
+        let opened = file::create(dir, keys, &env)?;
+        Self::finish(opened, dir, env, views)
     }
 
     /// Opens the vault in `dir`.
@@ -75,15 +85,15 @@ impl Vault {
     /// What the caller can do differs: [`VaultError::NotFound`] create one;
     /// [`VaultError::WrongKey`] ask for the passphrase again;
     /// [`VaultError::Newer`] update the app; [`VaultError::InUse`] close the other
-    /// program; [`VaultError::Damaged`] call [`Vault::set_aside`] and start afresh.
+    /// program; [`VaultError::Damaged`] call [`Vault::mend`].
     pub fn open(
         dir: &Path,
         keys: &dyn KeyStore,
         env: Env,
         views: &'static [&'static dyn View],
     ) -> Result<Self, VaultError> {
-        let (conn, lock) = file::open(dir, keys)?;
-        Self::finish(conn, lock, dir, env, views)
+        let opened = file::open(dir, keys)?;
+        Self::finish(opened, dir, env, views)
     }
 
     /// Whether there is a vault in `dir`.
@@ -91,36 +101,78 @@ impl Vault {
         file::exists(dir)
     }
 
-    /// Moves a damaged vault out of the way, never deleting it; returns where it is now.
+    /// Sets a damaged vault aside, never deleting it, and opens a fresh one in its place, with all
+    /// that is left of it: see [`Vault::mended`]. A vault that is whole is opened as it is.
+    ///
+    /// Cut short anywhere it loses nothing, and the next call goes on with it; until then
+    /// [`Vault::open`] gives [`VaultError::Damaged`].
     ///
     /// # Errors
-    /// As the file system says.
-    pub fn set_aside(dir: &Path, env: &Env) -> Result<PathBuf, VaultError> {
-        file::set_aside(dir, env)
+    /// As [`Vault::open`]: a wrong key, a newer version, a full disk are no damage.
+    pub fn mend(
+        dir: &Path,
+        keys: &dyn KeyStore,
+        env: Env,
+        views: &'static [&'static dyn View],
+    ) -> Result<Self, VaultError> {
+        if !Self::exists(dir) && !dir.join(file::DB).exists() && !identity::path(dir).exists() {
+            return Err(VaultError::NotFound);
+        }
+        let opened = if Self::exists(dir) {
+            Self::open(dir, keys, env.clone(), views)
+        } else {
+            // Its check value is missing, and maybe nothing else.
+            Self::create(dir, keys, env.clone(), views)
+        };
+        match opened.and_then(Self::checked) {
+            Err(VaultError::Damaged) => {}
+            result => return result,
+        }
+        let opened = mend::mend(dir, keys, &env, views)?;
+        Self::finish(opened, dir, env, views)
+    }
+
+    /// Reads every page.
+    fn checked(self) -> Result<Self, VaultError> {
+        let sql = "PRAGMA integrity_check(1)";
+        let word: String = self.conn.query_row(sql, [], |row| row.get(0))?;
+        if word == "ok" {
+            Ok(self)
+        } else {
+            Err(VaultError::Damaged)
+        }
     }
 
     fn finish(
-        mut conn: Connection,
-        lock: file::Lock,
+        opened: file::Opened,
         dir: &Path,
         env: Env,
         views: &'static [&'static dyn View],
     ) -> Result<Self, VaultError> {
+        let file::Opened {
+            mut conn,
+            lock,
+            key,
+        } = opened;
         schema::migrate(&mut conn)?;
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         view::rebuild_if_changed(&tx, views)?;
         let clock = HybridClock::at(event_log::greatest_followed(&tx)?);
         tx.commit()?;
         let chains = Chains::default();
-        Ok(Self {
+        let mut vault = Self {
             conn,
             env,
             views,
             chains,
             clock,
             dir: dir.to_owned(),
+            key,
+            written: Self::written_mark(dir),
             _lock: lock,
-        })
+        };
+        vault.keep_identity();
+        Ok(vault)
     }
 
     /// Clock, zone and randomness, as the vault was opened with.
@@ -158,6 +210,12 @@ impl Vault {
     pub fn rebuild_views(&mut self) -> Result<(), VaultError> {
         let views = self.views;
         self.write(|tx| view::rebuild(tx, views))
+    }
+}
+
+impl Drop for Vault {
+    fn drop(&mut self) {
+        self.keep_identity();
     }
 }
 

@@ -5,7 +5,7 @@ use clinic_api::wire;
 use minicbor::{Decode, Encode};
 use rusqlite::{OptionalExtension, params};
 
-use super::{Vault, VaultError, meta};
+use super::{Vault, VaultError, identity, meta};
 use crate::space::epoch::EpochKey;
 use crate::space::keys::{DeviceSecrets, RootSecret, Seed};
 
@@ -31,9 +31,9 @@ pub enum Me {
     },
 }
 
-const ME: &str = "me";
-const DEVICE: &str = "device";
-const ROOT: &str = "root";
+pub(super) const ME: &str = "me";
+pub(super) const DEVICE: &str = "device";
+pub(super) const ROOT: &str = "root";
 
 impl Vault {
     /// Whose vault this is; none before it was set up.
@@ -55,7 +55,15 @@ impl Vault {
         match self.me()? {
             Some(now) if now != *me => Err(VaultError::NotSetUp),
             Some(_) => Ok(()),
-            None => self.write(|tx| meta::set(tx, ME, &wire::encode(me))),
+            None => {
+                let env = self.env.clone();
+                self.write(|tx| {
+                    identity::touch(tx, &env)?;
+                    meta::set(tx, ME, &wire::encode(me))
+                })?;
+                self.keep_identity();
+                Ok(())
+            }
         }
     }
 
@@ -123,12 +131,20 @@ impl Vault {
     /// # Errors
     /// [`VaultError`].
     pub fn keep_secret(&mut self, name: &str, value: &[u8]) -> Result<(), VaultError> {
+        let (env, own) = (self.env.clone(), [DEVICE, ROOT].contains(&name));
         self.write(|tx| {
             let sql = "INSERT INTO secret (name, value) VALUES (?1, ?2)
                        ON CONFLICT (name) DO UPDATE SET value = excluded.value";
             tx.prepare_cached(sql)?.execute(params![name, value])?;
+            if own {
+                identity::touch(tx, &env)?;
+            }
             Ok(())
-        })
+        })?;
+        if own {
+            self.keep_identity();
+        }
+        Ok(())
     }
 
     /// The key of an epoch that this device could open.

@@ -16,4 +16,5 @@ mod delivery;
 mod erasing;
 mod hostile;
 mod members;
+mod mended;
 mod restored;

@@ -52,6 +52,7 @@ fn task() {
         "import" => import(&dir),
         "crowd" => crowd(&dir),
         "try" => attempt(&dir),
+        "mend" => mend(&dir),
         other => panic!("no such task: {other}"),
     }
 }
@@ -118,6 +119,13 @@ fn attempt(dir: &Path) {
         }
         Err(error) => println!("{error:?}"),
     }
+}
+
+/// Mends a vault, and says when it is done.
+fn mend(dir: &Path) {
+    let env = Env::system();
+    let mended = Companion::mend(dir, &keys(dir, &env), env.clone());
+    println!("mended {}", mended.is_ok());
 }
 
 /// Many threads open vaults at the same moment, before anything else was opened here.

@@ -1,8 +1,7 @@
 //! Bytes of the file are changed: that is damage, never a wrong passphrase, and nothing is deleted.
 
 use companion_core::companion::Companion;
-use companion_core::problem::{Kind, Problem};
-use companion_core::vault::{Vault, VaultError};
+use companion_core::vault::VaultError;
 
 use crate::support::{START, env, keys, noted, open, patient};
 
@@ -71,36 +70,6 @@ fn vault_error(error: companion_core::journal::JournalError) -> VaultError {
         companion_core::journal::JournalError::Vault(error) => error,
         other => panic!("{other:?}"),
     }
-}
-
-#[test]
-fn a_damaged_vault_is_set_aside_and_a_fresh_one_opens() {
-    let (dir, env) = filled(3);
-    let path = dir.path().join("vault.db");
-    let mut bent = std::fs::read(&path).unwrap();
-    for byte in bent.iter_mut().take(4096) {
-        *byte = 0xa5;
-    }
-    std::fs::write(&path, &bent).unwrap();
-    let error = open(dir.path(), &env).unwrap_err();
-    assert_eq!(error, VaultError::Damaged);
-    let problem = Problem::from(error);
-    assert_eq!(
-        (problem.kind, problem.code),
-        (Kind::Storage, "vault-damaged")
-    );
-    let aside = Vault::set_aside(dir.path(), &env).unwrap();
-    assert_eq!(std::fs::read(aside.join("vault.db")).unwrap(), bent);
-    assert!(!Vault::exists(dir.path()));
-    let fresh = patient(dir.path(), &env);
-    assert_eq!(fresh.journal().count().unwrap(), 0);
-    fresh.journal().record(&noted("on", START), None).unwrap();
-    drop(fresh);
-    // Once more within the same second: neither of both is overwritten.
-    let again = Vault::set_aside(dir.path(), &env).unwrap();
-    assert_ne!(again, aside);
-    assert_eq!(std::fs::read(aside.join("vault.db")).unwrap(), bent);
-    drop(patient(dir.path(), &env));
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod clock;
 mod damage;
 mod disk;
 mod kill;
+mod mending;
 mod opening;
 mod remote;
 mod views;

@@ -161,8 +161,8 @@ fn one_at_a_time_in_this_process_and_in_another() {
     let error = open(dir.path(), &env).unwrap_err();
     assert_eq!(error, VaultError::InUse);
     assert!(Problem::from(error).retry);
-    let aside = Vault::set_aside(dir.path(), &env).unwrap_err();
-    assert_eq!(aside, VaultError::InUse);
+    let mended = Companion::mend(dir.path(), &keys(dir.path(), &env), env.clone());
+    assert_eq!(mended.unwrap_err(), VaultError::InUse);
     let output = child::command("try", dir.path(), &[]).output().unwrap();
     assert!(String::from_utf8_lossy(&output.stdout).contains("InUse"));
     // The one that has it goes on undisturbed.
