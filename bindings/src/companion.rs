@@ -1,4 +1,4 @@
-//! Opens the companion, and hands out one object per capability.
+//! Opens the companion, mends it where it is damaged, and hands out one object per capability.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,17 +6,52 @@ use std::sync::Arc;
 use companion_core::companion::Companion;
 use companion_core::env::Env;
 use companion_core::problem;
-use companion_core::vault::Vault;
+use companion_core::vault;
 
 use crate::fault::guarded;
+use crate::journal::at;
 use crate::keys::Platform;
-use crate::{Care, ClinicSync, Journal, KeyStore, Problem};
+use crate::{Care, ClinicSync, Journal, KeyStore, Problem, Timestamp};
 
 /// How the companion is opened.
 #[derive(Debug, Clone, uniffi::Record)]
 pub struct Config {
     /// A folder of the app's own that no backup takes: the vault lives in it. Made where missing.
     pub dir: String,
+}
+
+/// What came of a vault that was damaged: tell the person, plainly and without blame.
+#[derive(Debug, Clone, uniffi::Record)]
+pub struct Mended {
+    /// The folder that the damaged files are in now; nobody deletes them.
+    pub aside: String,
+    /// When it was noticed.
+    pub at: Timestamp,
+    /// How many entries and changes could be read from the damaged file, and are back.
+    pub salvaged: u64,
+    /// Whether it is known whose vault it is. If so, a sync brings back what the clinic has; if
+    /// not, this is a new patient, whom the clinic can invite again.
+    pub identity: bool,
+    /// Whether some of the file could not be read.
+    pub unreadable: bool,
+    /// When a sync has brought back what the clinic has; none before.
+    pub filled: Option<Timestamp>,
+    /// Whether the person was told: see `mended_told`.
+    pub told: bool,
+}
+
+impl From<vault::Mended> for Mended {
+    fn from(mended: vault::Mended) -> Self {
+        Self {
+            aside: mended.aside.to_string_lossy().into_owned(),
+            at: at(mended.at_ms),
+            salvaged: mended.salvaged,
+            identity: mended.identity,
+            unreadable: mended.unreadable,
+            filled: mended.filled_ms.map(at),
+            told: mended.told,
+        }
+    }
 }
 
 /// A patient's open companion. Open one per folder and keep it as long as the app runs.
@@ -36,18 +71,53 @@ impl PatientCompanion {
     /// Opens the vault, or makes one where there is none. From here on entries can be saved; nothing
     /// leaves the device before a clinic is joined.
     ///
+    /// A damaged vault is set aside, never deleted, and a fresh one is made of what is left of it:
+    /// look at `mended` after each opening.
+    ///
     /// # Errors
-    /// `Locked`: the key store's key is another vault's. `Storage`: see the code;
-    /// after `vault-damaged` call `set_vault_aside` and open again. `Version`: update
-    /// the app. `Conflict`: another process has it open.
+    /// `Locked`: the key store's key is another vault's. `Storage`: see the code.
+    /// `Version`: update the app. `Conflict`: another process has it open.
     #[uniffi::constructor]
     pub fn open(config: Config, keys: Arc<dyn KeyStore>) -> Result<Arc<Self>, Problem> {
         guarded(|| {
             let dir = Path::new(&config.dir);
-            let core = Companion::open_or_create(dir, &Platform(keys), Env::system())?;
-            core.sync().set_up_patient()?;
-            Ok::<_, problem::Problem>(Arc::new(Self { core }))
+            Self::of(Companion::open_or_mend(
+                dir,
+                &Platform(keys),
+                Env::system(),
+            )?)
         })
+    }
+
+    /// As `open`, after any call failed with `vault-damaged`: reads all of the vault, and mends it.
+    ///
+    /// Free this object and all that were handed out by it before.
+    ///
+    /// # Errors
+    /// As `open`; nothing was deleted, and it can be called again.
+    #[uniffi::constructor]
+    pub fn mend(config: Config, keys: Arc<dyn KeyStore>) -> Result<Arc<Self>, Problem> {
+        guarded(|| {
+            let dir = Path::new(&config.dir);
+            Self::of(Companion::mend(dir, &Platform(keys), Env::system())?)
+        })
+    }
+
+    /// What came of damage to this vault. None where there was none, and when all is settled: the
+    /// person was told, a sync has filled it, and the damaged files were removed.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub fn mended(&self) -> Result<Option<Mended>, Problem> {
+        guarded(|| self.core.mended().map(|mended| mended.map(Into::into)))
+    }
+
+    /// Notes that the person was told.
+    ///
+    /// # Errors
+    /// `Storage`: tell them again.
+    pub fn mended_told(&self) -> Result<(), Problem> {
+        guarded(|| self.core.mended_told())
     }
 
     /// The journal.
@@ -66,17 +136,9 @@ impl PatientCompanion {
     }
 }
 
-/// Moves a damaged vault out of the way, never deleting it; returns the folder it is in now.
-///
-/// Only after `vault-damaged`, and only when the person agreed: the next opening
-/// begins an empty journal.
-///
-/// # Errors
-/// `Storage` or `Conflict`: nothing was moved, or part of it; call it again.
-#[uniffi::export]
-pub fn set_vault_aside(config: Config) -> Result<String, Problem> {
-    guarded(|| {
-        Vault::set_aside(Path::new(&config.dir), &Env::system())
-            .map(|aside| aside.to_string_lossy().into_owned())
-    })
+impl PatientCompanion {
+    fn of(core: Companion) -> Result<Arc<Self>, problem::Problem> {
+        core.sync().set_up_patient()?;
+        Ok(Arc::new(Self { core }))
+    }
 }

@@ -24,7 +24,7 @@ mod redacted;
 mod sync;
 
 pub use care::{Care, CareReader, Reading, Review, ReviewState, Role, StaffMember};
-pub use companion::{Config, PatientCompanion, set_vault_aside};
+pub use companion::{Config, Mended, PatientCompanion};
 pub use crisis::{
     Audience, Contact, Country, CrisisHelp, CrisisLine, CrisisNote, CrisisQuery, EmergencyNumber,
     Hours, LeftOut, Source, SourceAgreement, Verification, crisis_countries, crisis_help,

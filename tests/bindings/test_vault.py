@@ -93,18 +93,58 @@ class Refusals(CompanionTestCase):
             core.PatientCompanion.open(core.Config(dir=path), self.keys)
         self.assertEqual(caught.exception.kind, core.ProblemKind.STORAGE)
 
-    def test_a_damaged_vault_can_be_set_aside_and_is_not_deleted(self):
+
+class Damage(CompanionTestCase):
+    def filled(self, entries=50):
         companion = self.open()
-        for _ in range(50):
+        for _ in range(entries):
             companion.journal().record(mood(note="x" * 2000))
+        patient = companion.sync().patient()
         del companion
-        database = pathlib.Path(self.dir, "vault.db")
-        whole = database.read_bytes()
-        half = len(whole) // 2
-        database.write_bytes(whole[:half] + bytes(half))
-        pathlib.Path(self.dir, "vault.db-wal").unlink(missing_ok=True)
+        self.database = pathlib.Path(self.dir, "vault.db")
+        return patient
+
+    def test_a_vault_that_was_never_damaged_says_nothing(self):
+        self.filled(1)
+        self.assertIsNone(self.open().mended())
+
+    def test_damage_at_opening_is_mended_at_once_and_told(self):
+        patient = self.filled()
+        whole = self.database.read_bytes()
+        bent = bytes(4096) + whole[4096:]
+        self.database.write_bytes(bent)
+        companion = self.open()
+        self.assertEqual(companion.journal().count(), 50)
+        self.assertEqual(companion.sync().patient(), patient)
+        mended = companion.mended()
+        self.assertEqual(pathlib.Path(mended.aside, "vault.db").read_bytes(), bent)
+        self.assertTrue(mended.identity and mended.unreadable)
+        self.assertEqual(mended.salvaged, 50)
+        self.assertIsNone(mended.filled)
+        self.assertFalse(mended.told)
+        companion.mended_told()
+        self.assertTrue(companion.mended().told)
+        del companion
+        self.assertTrue(self.open().mended().told, "it is kept")
+
+    def test_damage_that_shows_in_reading_is_mended_when_it_is_asked_for(self):
+        self.filled()
+        whole = self.database.read_bytes()
+        most = len(whole) * 3 // 4
+        self.database.write_bytes(whole[:most] + bytes(len(whole) - most))
         read_all = lambda: self.open().journal().entries(MORNING, MORNING + 1, 100)
         self.assert_problem(core.ProblemKind.STORAGE, "vault-damaged", read_all)
-        aside = core.set_vault_aside(core.Config(dir=self.dir))
-        self.assertTrue(pathlib.Path(aside, "vault.db").exists())
-        self.assertEqual(self.open().journal().count(), 0)
+        companion = core.PatientCompanion.mend(core.Config(dir=self.dir), self.keys)
+        self.assertTrue(companion.mended().unreadable)
+        left = companion.journal().entries(MORNING, MORNING + 1, 100)
+        self.assertTrue(0 < len(left) < 50)
+        companion.journal().record(mood(note="on"))
+
+    def test_another_key_mends_nothing(self):
+        self.filled()
+        bent = bytes(4096) + self.database.read_bytes()[4096:]
+        self.database.write_bytes(bent)
+        wrong = MemoryKeyStore(bytes(32))
+        self.assert_problem(core.ProblemKind.LOCKED, "wrong-passphrase", self.open, wrong)
+        self.assertEqual(self.database.read_bytes(), bent)
+        self.assertEqual(self.open().journal().count(), 50)
