@@ -72,7 +72,9 @@ impl Scene {
                 );
             }
             // Anything may come of it, but a fault of our own.
-            Fault::Flip(..) => assert_ne!(code, Some("internal"), "{fault:?}"),
+            Fault::Flip(..) | Fault::Trickle(..) | Fault::Stall(..) | Fault::Hold => {
+                assert_ne!(code, Some("internal"), "{fault:?}")
+            }
         }
         self.happened += usize::from(proxy.clear());
         self.patient.sync();

@@ -16,5 +16,6 @@ mod erasing;
 mod exporting;
 mod oracle;
 mod shapes;
+mod other_writer;
 mod sharing;
 mod vault;

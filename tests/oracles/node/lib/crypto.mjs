@@ -17,10 +17,14 @@ export function verify(key, signed, signature) {
   return crypto.verify(null, signed, { key: jwk, format: 'jwk' }, signature)
 }
 
+const privateKey = (seed) => {
+  const der = join(Buffer.from('302e020100300506032b657004220420', 'hex'), seed)
+  return crypto.createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' })
+}
+
 /** The public key of an Ed25519 seed. */
 export function edPublic(seed) {
-  const der = join(Buffer.from('302e020100300506032b657004220420', 'hex'), seed)
-  const key = crypto.createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' })
+  const key = privateKey(seed)
   const { x } = crypto.createPublicKey(key).export({ format: 'jwk' })
   return new Uint8Array(Buffer.from(x, 'base64url'))
 }
@@ -39,3 +43,17 @@ export function open1(key, aad, sealed) {
     throw new Refused('does-not-open')
   }
 }
+
+/** Ed25519 by a seed. */
+export function sign(seed, bytes) {
+  return new Uint8Array(crypto.sign(null, bytes, privateKey(seed)))
+}
+
+/** Seal1: one message under a key that is never used again. */
+export function seal1(key, aad, plaintext) {
+  const cipher = crypto.createCipheriv('chacha20-poly1305', key, Buffer.alloc(12), { authTagLength: 16 })
+  cipher.setAAD(aad, { plaintextLength: plaintext.length })
+  return join(cipher.update(plaintext), cipher.final(), cipher.getAuthTag())
+}
+
+export const random = (length) => new Uint8Array(crypto.randomBytes(length))

@@ -50,3 +50,14 @@ export function verifyRequest(request, ours, keyOf, body) {
   need(contentDigest(body) === request.content_digest, 'digest-mismatch')
   return { device: hex(Buffer.from(field[2], 'hex')), base }
 }
+
+/** The three fields of a request that a device signs with the seed of its request key. */
+export function signRequest(request, authority, created, keyid, sign) {
+  const base = signatureBase(request, authority, created, keyid)
+  const signature = Buffer.from(sign(ascii(base))).toString('base64')
+  return {
+    'content-digest': request.content_digest,
+    'signature-input': `sig=${params(created, keyid)}`,
+    signature: `sig=:${signature}:`,
+  }
+}

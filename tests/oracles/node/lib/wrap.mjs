@@ -45,6 +45,14 @@ export async function unwrap(reader, label, parts, wrap) {
   }
 }
 
+/** Wraps a secret to the recipient of that name and KEM key. */
+export async function wrap(recipient, kem, label, parts, secret) {
+  const recipientPublicKey = await suite.kem.deserializePublicKey(kem)
+  const context = await suite.createSenderContext({ recipientPublicKey, info: L(label, ...parts, recipient) })
+  const sealed = new Uint8Array(await context.seal(secret))
+  return { recipient, enc: new Uint8Array(context.enc), sealed }
+}
+
 export const deviceId = (keys) => H('device', keys.log, keys.request, keys.kem)
 export const kitId = (keys) => H('kit', keys.sign, keys.kem)
 export const rootId = (key) => H('root', key)
