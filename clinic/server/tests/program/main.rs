@@ -16,4 +16,5 @@ mod start;
 mod stopped;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;
 mod writers;
