@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -17,65 +17,89 @@ use tokio::time::Instant;
 /// buffers of its connection, where nobody could tell how far it got.
 const PIECE: usize = 64 * 1024;
 
-/// The answers of one connection that its caller has not taken yet.
-#[derive(Debug, Default, Clone)]
+/// What one connection is asked and has not been taken from it yet.
+#[derive(Debug, Clone)]
 pub struct Outgoing(Arc<Mutex<State>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     next: u64,
-    begun: BTreeMap<u64, Instant>,
+    /// Since when each answer has been on its way; none: it ends when it ends.
+    open: BTreeMap<u64, Option<Instant>>,
+    idle: Instant,
 }
 
 impl Outgoing {
-    /// Watches an answer until it is taken. A stream of events ends when it
-    /// ends: it is not watched.
-    pub fn watch(&self, response: Response) -> Response {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self(Arc::new(Mutex::new(State {
+            next: 0,
+            open: BTreeMap::new(),
+            idle: Instant::now(),
+        })))
+    }
+
+    /// A request that came, until its answer is taken.
+    pub fn asked(&self) -> Asked {
+        let mut state = self.state();
+        let number = state.next;
+        state.next = number.wrapping_add(1);
+        state.open.insert(number, None);
+        Asked {
+            outgoing: self.clone(),
+            number,
+        }
+    }
+
+    /// Whether an answer has been on its way for longer than that.
+    pub fn late(&self, patience: Duration) -> bool {
+        let state = self.state();
+        let mut begun = state.open.values().flatten();
+        begun.any(|begun| begun.elapsed() > patience)
+    }
+
+    /// Whether nothing has been asked for longer than that.
+    pub fn idle(&self, patience: Duration) -> bool {
+        let state = self.state();
+        state.open.is_empty() && state.idle.elapsed() > patience
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request that came. Dropped when the last piece of its answer is handed on.
+#[derive(Debug)]
+pub struct Asked {
+    outgoing: Outgoing,
+    number: u64,
+}
+
+impl Asked {
+    /// Its answer, which is to be taken in time; but a stream of events ends
+    /// when it ends.
+    pub fn answered(self, response: Response) -> Response {
         let kind = response.headers().get(CONTENT_TYPE);
-        if kind.is_some_and(|k| k.as_bytes().starts_with(b"text/event-stream")) {
-            return response;
+        if !kind.is_some_and(|k| k.as_bytes().starts_with(b"text/event-stream")) {
+            let mut state = self.outgoing.state();
+            state.open.insert(self.number, Some(Instant::now()));
         }
         response.map(|body| {
             Body::new(Pieces {
                 body,
                 rest: Bytes::new(),
-                watched: Watched::new(self),
+                asked: self,
             })
         })
     }
-
-    /// Whether an answer has been on its way for longer than that.
-    pub fn late(&self, patience: Duration) -> bool {
-        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = state.begun.first_key_value();
-        first.is_some_and(|(_, begun)| begun.elapsed() > patience)
-    }
 }
 
-/// One answer, until it is dropped: its last piece is handed on then.
-struct Watched {
-    outgoing: Outgoing,
-    number: u64,
-}
-
-impl Watched {
-    fn new(outgoing: &Outgoing) -> Self {
-        let mut state = outgoing.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = state.next;
-        state.next = number.wrapping_add(1);
-        state.begun.insert(number, Instant::now());
-        Self {
-            outgoing: outgoing.clone(),
-            number,
-        }
-    }
-}
-
-impl Drop for Watched {
+impl Drop for Asked {
     fn drop(&mut self) {
-        let state = self.outgoing.0.lock();
-        let mut state = state.unwrap_or_else(PoisonError::into_inner);
-        state.begun.remove(&self.number);
+        let mut state = self.outgoing.state();
+        state.open.remove(&self.number);
+        state.idle = Instant::now();
     }
 }
 
@@ -83,7 +107,7 @@ struct Pieces {
     body: Body,
     rest: Bytes,
     #[expect(dead_code, reason = "kept for what its drop does")]
-    watched: Watched,
+    asked: Asked,
 }
 
 impl HttpBody for Pieces {

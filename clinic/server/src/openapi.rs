@@ -1,4 +1,5 @@
 //! stub
-pub async fn serve() -> &'static str {
-    "{}"
+/// stub
+pub async fn serve() -> String {
+    "x".repeat(30000)
 }

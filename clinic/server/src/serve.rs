@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -129,22 +130,14 @@ where
     } = serving;
     let patience = app.patience();
     let begun = Arc::new(AtomicBool::new(false));
-    let outgoing = Outgoing::default();
-    let (mark, watched, asked) = (Arc::clone(&begun), outgoing.clone(), app.clone());
-    let service = router
-        .layer(axum::middleware::map_request(
-            move |mut request: Request| {
-                mark.store(true, Ordering::Relaxed);
-                let proxies = asked.config().proxies.as_ref();
-                let caller = proxies.map(|p| p.caller(peer.ip(), request.headers()));
-                let caller = Peer(caller.unwrap_or(peer.ip()));
-                request.extensions_mut().insert(caller);
-                std::future::ready(request)
-            },
-        ))
-        .layer(axum::middleware::map_response(move |response: Response| {
-            std::future::ready(watched.watch(response))
-        }));
+    let outgoing = Outgoing::new();
+    let asked = Entrance {
+        app: app.clone(),
+        begun: Arc::clone(&begun),
+        outgoing: outgoing.clone(),
+        peer,
+    };
+    let service = router.layer(from_fn_with_state(asked, enter));
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -179,10 +172,39 @@ where
                     return;
                 }
             }
-            _ = looks.tick() => if outgoing.late(patience.body) {
-                app.metrics().dropped("answer-late");
-                return;
+            _ = looks.tick() => {
+                if outgoing.late(patience.body) {
+                    app.metrics().dropped("answer-late");
+                    return;
+                }
+                // HTTP/2 has no end of its own where pings are answered.
+                if outgoing.idle(patience.body * 2) {
+                    return;
+                }
+                if outgoing.idle(patience.body) && !told {
+                    told = true;
+                    serving.as_mut().graceful_shutdown();
+                }
             }
         }
     }
+}
+
+/// What every request of a connection passes.
+#[derive(Clone)]
+struct Entrance {
+    app: App,
+    begun: Arc<AtomicBool>,
+    outgoing: Outgoing,
+    peer: SocketAddr,
+}
+
+async fn enter(State(entrance): State<Entrance>, mut request: Request, next: Next) -> Response {
+    entrance.begun.store(true, Ordering::Relaxed);
+    let asked = entrance.outgoing.asked();
+    let peer = entrance.peer.ip();
+    let proxies = entrance.app.config().proxies.as_ref();
+    let caller = proxies.map_or(peer, |p| p.caller(peer, request.headers()));
+    request.extensions_mut().insert(Peer(caller));
+    asked.answered(next.run(request).await)
 }

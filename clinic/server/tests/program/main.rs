@@ -11,6 +11,7 @@
 
 mod graph;
 mod killed;
+mod proxied;
 mod slow;
 mod start;
 mod stopped;

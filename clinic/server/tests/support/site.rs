@@ -138,19 +138,29 @@ pub struct Site {
 impl Site {
     /// One on SQLite that serves these clinics.
     pub fn new(clinics: &[&Clinic]) -> Self {
+        Self::configured(clinics, |_| ())
+    }
+
+    /// One on SQLite, with something set otherwise.
+    pub fn configured(clinics: &[&Clinic], change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(dir.path()).unwrap());
-        let mut site = Self::on(store, TestClock::new(), clinics);
+        let mut config = Self::config(clinics);
+        change(&mut config);
+        let mut site = Self::with(store, TestClock::new(), config);
         site.dir = Some(dir);
         site
     }
 
     /// One on a store that others may use, too.
     pub fn on(store: Arc<dyn Store>, clock: Arc<TestClock>, clinics: &[&Clinic]) -> Self {
+        Self::with(store, clock, Self::config(clinics))
+    }
+
+    fn config(clinics: &[&Clinic]) -> Config {
         let name = Authority::parse(Scheme::Https, HOST).unwrap();
         let roots = clinics.iter().map(|c| c.root_id()).collect();
-        let config = Config::new(vec![(Scheme::Https, name)], roots);
-        Self::with(store, clock, config)
+        Config::new(vec![(Scheme::Https, name)], roots)
     }
 
     /// One as configured.
