@@ -9,6 +9,7 @@
     reason = "a test program"
 )]
 
+mod backups;
 mod graph;
 mod killed;
 mod proxied;
