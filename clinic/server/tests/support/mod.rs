@@ -12,6 +12,7 @@
 )]
 
 pub mod clinic;
+pub mod contract;
 pub mod keys;
 pub mod meddling;
 pub mod patient;

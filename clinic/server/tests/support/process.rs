@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use clinic_api::id::MemberId;
 use clinic_api::message::ServerTime;
 
+use super::contract::{self, Asked};
 use super::keys::Device;
 use super::site::{Answer, Signer};
 
@@ -158,7 +159,17 @@ pub fn request(
     stream.write_all(body)?;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
-    parse(&bytes).ok_or_else(|| std::io::Error::other("no whole answer"))
+    let answer = parse(&bytes).ok_or_else(|| std::io::Error::other("no whole answer"))?;
+    let asked = Asked {
+        method,
+        target,
+        headers,
+        body,
+    };
+    if target != "/metrics" {
+        contract::hold(&asked, &answer);
+    }
+    Ok(answer)
 }
 
 /// One answer from a connection that stays open.

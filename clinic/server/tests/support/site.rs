@@ -22,6 +22,7 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 
 use super::clinic::Clinic;
+use super::contract::{self, Asked};
 use super::keys::Device;
 use super::patient::Patient;
 
@@ -187,7 +188,15 @@ impl Site {
             request = request.header(*name, value);
         }
         let request = request.body(Body::from(body.to_vec())).unwrap();
-        self.send(request).await
+        let answer = self.send(request).await;
+        let asked = Asked {
+            method,
+            target,
+            headers,
+            body,
+        };
+        contract::hold(&asked, &answer);
+        answer
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {

@@ -1,5 +1,0 @@
-//! stub
-/// stub
-pub async fn serve() -> String {
-    "x".repeat(30000)
-}
