@@ -119,6 +119,19 @@ impl Metrics {
             streams: Gauge::default(),
             held: Gauge::default(),
         };
+        // What has not happened yet is 0, not absent: else a first time is no change.
+        for kind in ["busy", "full", "damaged", "schema", "failed"] {
+            let _ = new.errors.get_or_create(&Kind { kind });
+        }
+        for kind in ["handshake-failed", "handshake-late", "answer-late"] {
+            let _ = new.refused.get_or_create(&Kind { kind });
+        }
+        for kind in ["taken", "failed"] {
+            let _ = new.reloads.get_or_create(&Kind { kind });
+        }
+        for limit in ["peer", "device"] {
+            let _ = new.limited.get_or_create(&Limit { limit });
+        }
         new.registered()
     }
 
