@@ -15,6 +15,7 @@ mod enrolment;
 mod erasing;
 mod exporting;
 mod oracle;
+mod restored;
 mod shapes;
 mod sharing;
 mod vault;

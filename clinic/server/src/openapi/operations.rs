@@ -185,6 +185,23 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         method: "POST",
+        path: "/v1/spaces/{space}/erasures",
+        id: "erase",
+        about: "Erase the bodies of frames that the patient's devices wrote, for good",
+        proof: Proof::Device,
+        query: &[],
+        request: Some("Erase"),
+        answer: Answer::Cbor("Erased"),
+        refusals: &[
+            SIGNED,
+            READ,
+            MESSAGE,
+            STORE,
+            &[Code::UnknownSpace, Code::NotAllowed, Code::TooManyFrames],
+        ],
+    },
+    Operation {
+        method: "POST",
         path: "/v1/invites",
         id: "createInvite",
         about: "Keep a new invite of the caller's clinic",

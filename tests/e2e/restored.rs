@@ -1,0 +1,65 @@
+//! A server that lost its machine and came back from a backup, as its clients meet it.
+
+use std::process::Stdio;
+
+use companion_core::sync::Alarm;
+use companion_tests::process::{command, run};
+use companion_tests::site::Site;
+
+/// What a command of the server says; it has to end well.
+fn server(arguments: &[&str]) -> String {
+    let ended = run(command("clinic-server").args(arguments).stdin(Stdio::null()));
+    assert_eq!(ended.code, Some(0), "{arguments:?}: {}", ended.err);
+    ended.out
+}
+
+#[test]
+fn what_a_backup_lacks_is_named_and_nobody_loses_what_they_hold() {
+    let mut site = Site::new();
+    let (patient, chain) = site.enrolled("Robin Sand", "1979-05-06");
+    patient.log(&["4", "--note", "a before", "--share"]);
+    patient.sync();
+    site.office.sync();
+    // While it serves, and the patient's device writes.
+    let (dir, to) = (site.server.dir().to_owned(), site.path().join("backups"));
+    let (store, backups) = (dir.to_str().unwrap(), to.to_str().unwrap());
+    let made = std::thread::scope(|scope| {
+        let made = scope.spawn(|| server(&["backup", "--dir", store, "--to", backups]));
+        for note in ["b meanwhile", "c meanwhile"] {
+            patient.log(&["5", "--note", note, "--share"]);
+            patient.sync();
+        }
+        made.join().unwrap()
+    });
+    let made = made.lines().next().unwrap();
+    let backup = made.strip_prefix("backup ").unwrap().to_owned();
+    patient.log(&["6", "--note", "d after", "--share"]);
+    patient.sync();
+    site.office.sync();
+    let all = ["a before", "b meanwhile", "c meanwhile", "d after"];
+    assert_eq!(site.office.notes(chain), all);
+
+    site.server.kill();
+    std::fs::rename(&dir, site.path().join("lost")).unwrap();
+    let said = server(&["restore", "--from", &backup, "--dir", store]);
+    assert!(said.starts_with("restored and verified: "), "{said}");
+    site.server.again();
+
+    // Each client names what the server no longer has, and keeps what it holds.
+    let office = site.office.try_sync().unwrap();
+    eprintln!("OFFICE {:?}", office.alarms);
+    let report = patient.json(&["sync"]);
+    eprintln!("PATIENT {}", report["alarms"]);
+    assert_eq!(site.office.notes(chain), all);
+    assert_eq!(patient.notes(true).len(), 4);
+    // What is written from now on reaches the other side.
+    patient.log(&["7", "--note", "e since", "--share"]);
+    let report = patient.json(&["sync"]);
+    eprintln!("PATIENT {}", report["alarms"]);
+    let office = site.office.try_sync().unwrap();
+    eprintln!("OFFICE {:?}", office.alarms);
+    let notes = site.office.notes(chain);
+    assert_eq!(notes, ["a before", "b meanwhile", "c meanwhile", "d after", "e since"]);
+    let _ = Alarm::OwnLogLonger;
+    panic!("look");
+}
