@@ -10,6 +10,7 @@
 )]
 
 mod backups;
+mod deploying;
 mod graph;
 mod killed;
 mod proxied;
