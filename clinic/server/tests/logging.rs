@@ -199,7 +199,7 @@ async fn a_failure_has_the_number_of_its_request() {
     let subscriber = tracing_subscriber::registry().with(JsonLines::to(lines.clone()));
     // For the threads that wait for the store, too.
     tracing::subscriber::set_global_default(subscriber).unwrap();
-    store.fail_next_write(StoreError::Full);
+    store.fail_next(StoreError::Full);
     let invite = wire::encode(&clinic.invite(1, site.clock_now() + 60));
     site.post(&clinic.desk, "/v1/invites", &invite)
         .await

@@ -81,22 +81,23 @@ fn schemas() -> Value {
 }
 
 fn described(operation: &Operation) -> Value {
-    let mut described = json!({
-        "operationId": operation.id,
-        "summary": operation.about,
-        "parameters": parameters(operation),
-        "responses": responses(operation),
-    });
+    let mut described = Map::new();
+    let mut say = |name: &str, value: Value| described.insert(name.to_owned(), value);
+    say("operationId", operation.id.into());
+    say("summary", operation.about.into());
+    say("parameters", parameters(operation));
+    say("responses", responses(operation));
     if operation.proof == Proof::None {
-        described["security"] = json!([]);
+        say("security", json!([]));
     }
     if let Some(schema) = operation.request {
-        described["requestBody"] = json!({
-            "required": true,
-            "content": { CBOR: { "schema": reference(schema) } },
-        });
+        let content = json!({ CBOR: { "schema": reference(schema) } });
+        say(
+            "requestBody",
+            json!({ "required": true, "content": content }),
+        );
     }
-    described
+    described.into()
 }
 
 fn reference(schema: &str) -> Value {
@@ -157,16 +158,18 @@ fn refusals(status: u16, codes: &[Code]) -> Value {
         .map(|c| format!("`{c}`: {}", c.title()))
         .collect();
     let names: Vec<_> = codes.iter().map(|c| c.as_str()).collect();
-    let mut headers = json!({});
+    let mut headers = Map::new();
     if matches!(status, 429 | 503 | 507) {
-        headers["Retry-After"] = json!({
+        let retry = json!({
             "description": "Seconds after which trying again can help",
             "required": status == 429,
             "schema": { "type": "integer", "minimum": 0 },
         });
+        headers.insert("Retry-After".to_owned(), retry);
     }
     if status == 401 {
-        headers["WWW-Authenticate"] = json!({ "required": true, "schema": { "type": "string" } });
+        let challenge = json!({ "required": true, "schema": { "type": "string" } });
+        headers.insert("WWW-Authenticate".to_owned(), challenge);
     }
     json!({
         "description": titles.join("; "),

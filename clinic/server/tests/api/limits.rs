@@ -237,11 +237,11 @@ async fn a_full_disk_is_said_with_when_to_try_again() {
     let site = Site::on(store.clone(), TestClock::new(), &[&clinic]);
     site.found(&clinic).await;
     let invite = clinic_api::wire::encode(&clinic.invite(1, site.clock_now() + 60));
-    store.fail_next_write(StoreError::Full);
+    store.fail_next(StoreError::Full);
     let refused = site.post(&clinic.desk, "/v1/invites", &invite).await;
     assert_eq!(refused.refused(), refusal(Code::StorageFull));
     assert_eq!(refused.headers["retry-after"], "300");
-    store.fail_next_write(StoreError::Busy);
+    store.fail_next(StoreError::Busy);
     let refused = site.post(&clinic.desk, "/v1/invites", &invite).await;
     assert_eq!(refused.refused(), refusal(Code::Unavailable));
     assert_eq!(refused.headers["retry-after"], "1");
@@ -252,5 +252,18 @@ async fn a_full_disk_is_said_with_when_to_try_again() {
     for line in ["full", "busy"] {
         let line = format!("clinic_store_errors_total{{kind=\"{line}\"}} 1\n");
         assert!(text.contains(&line), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_makes_it_alive_and_not_ready() {
+    let store = Meddling::new(std::sync::Arc::new(MemoryStore::new()));
+    let site = Site::on(store.clone(), TestClock::new(), &[]);
+    for failure in [StoreError::Busy, StoreError::Damaged("a test")] {
+        store.fail_next(failure);
+        let ready = site.anonymous("GET", "/readyz", b"").await;
+        assert_eq!(ready.refused(), refusal(Code::Unavailable));
+        site.anonymous("GET", "/healthz", b"").await.expect(200);
+        site.anonymous("GET", "/readyz", b"").await.expect(200);
     }
 }

@@ -32,8 +32,8 @@ impl Meddling {
         *self.deed.lock().unwrap() = Some(Box::new(deed));
     }
 
-    /// What the next append, push or invite fails with, once.
-    pub fn fail_next_write(&self, failure: StoreError) {
+    /// What the next write or check fails with, once.
+    pub fn fail_next(&self, failure: StoreError) {
         *self.failure.lock().unwrap() = Some(failure);
     }
 
@@ -48,7 +48,8 @@ impl Meddling {
 
 impl Store for Meddling {
     fn check(&self) -> Result<()> {
-        self.inner.check()
+        let failure = self.failure.lock().unwrap().take();
+        failure.map_or_else(|| self.inner.check(), Err)
     }
 
     fn chain(&self, chain: ChainId) -> Result<Option<ChainInfo>> {

@@ -181,10 +181,8 @@ pub fn read_answer(stream: &mut impl Read) -> std::io::Result<Answer> {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
         bytes.push(one[0]);
-        if bytes.ends_with(b"\r\n\r\n") || bytes.len() > 100 {
-            if let Some(answer) = parse(&bytes) {
-                return Ok(answer);
-            }
+        if let Some(answer) = parse(&bytes) {
+            return Ok(answer);
         }
     }
 }
