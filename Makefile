@@ -28,8 +28,9 @@ test: setup-test build test-oracles test-rust test-bindings test-browser ## Pass
 test-rust: ## Unit, property, contract, crash and end-to-end tests in Rust
 	cargo test --workspace
 
-test-oracles: ## An independent reader of the protocol, in JavaScript
+test-oracles: ## An independent reader of the protocol, in JavaScript; others' view of the API's description and metrics
 	cd tests/oracles/node && npm ci --silent --no-audit --no-fund && npm test
+	tests/oracles/python/run.sh
 
 test-bindings: ## The bindings, driven from generated Python; generates Kotlin and Swift
 	tests/bindings/run.sh

@@ -15,6 +15,7 @@ mod enrolment;
 mod erasing;
 mod exporting;
 mod oracle;
+mod restored;
 mod shapes;
 mod other_writer;
 mod sharing;

@@ -139,6 +139,8 @@ pub struct Access<'a> {
     pub store: &'a dyn Store,
     /// Its chains.
     pub chains: &'a Chains,
+    /// How many bytes an admitted patient's devices may store.
+    pub patient_bytes: u64,
 }
 
 impl Access<'_> {
@@ -201,6 +203,20 @@ impl Access<'_> {
         open.ok_or_else(|| Code::UnknownSpace.into())
     }
 
+    /// What a patient's devices write counts: against little until they are
+    /// admitted, then against what the operator allows. What staff write in
+    /// the patient's spaces does not: their full store must not stop the clinic.
+    pub fn charge(&self, patient: &Loaded<PatientChain>) -> Charge {
+        let limit = match patient.info.standing {
+            Standing::Pending => PENDING_BYTES.min(self.patient_bytes),
+            Standing::Admitted | Standing::Withdrawn => self.patient_bytes,
+        };
+        Charge {
+            chain: patient.id,
+            limit,
+        }
+    }
+
     fn patient_space(
         &self,
         caller: &Caller,
@@ -219,7 +235,7 @@ impl Access<'_> {
             return Ok(own.map(|own| OpenSpace {
                 kind,
                 guards: vec![own.guard()],
-                charge: pending(&own),
+                charge: Some(self.charge(&own)),
                 patient: Some(own),
                 roster: None,
             }));
@@ -229,7 +245,7 @@ impl Access<'_> {
             return Ok(Some(OpenSpace {
                 kind,
                 guards: vec![own.guard()],
-                charge: pending(&own),
+                charge: Some(self.charge(&own)),
                 patient: Some(own),
                 roster,
             }));
@@ -328,12 +344,4 @@ fn clinic_of(patient: &Loaded<PatientChain>) -> Option<ClinicRef> {
 
 fn joined(patient: &Loaded<PatientChain>, roster: ChainId) -> bool {
     clinic_of(patient).is_some_and(|clinic| clinic.roster == roster)
-}
-
-/// What a patient writes counts until they are admitted.
-pub fn pending(patient: &Loaded<PatientChain>) -> Option<Charge> {
-    (patient.info.standing == Standing::Pending).then_some(Charge {
-        chain: patient.id,
-        limit: PENDING_BYTES,
-    })
 }

@@ -1,27 +1,25 @@
-//! The service: what it is made of, its routes, and what is logged of a request.
+//! The service: what it is made of, and what the operator decides.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::Method;
-use axum::http::header::{CACHE_CONTROL, HeaderValue};
-use axum::middleware::{self, Next};
-use axum::response::Response;
-use axum::routing::{get, post};
 use clinic_api::http::authority::{Authority, Scheme};
 use clinic_api::http::problem::Code;
 use clinic_api::id::MemberId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::access::Access;
-use crate::api::{chains, erasures, health, invites, rosters, runs};
-use crate::body::HELD;
+use crate::body::{HELD, UNIT};
 use crate::clock::Clock;
-use crate::limit::{Limiter, Patience, Rate};
-use crate::refusal::{Refusal, Result};
+use crate::limit::{DeviceLimiter, Limiter, Patience, Rate};
+use crate::measured::Measured;
+use crate::metrics::{Counted, Metrics};
+use crate::proxy::Proxies;
+use crate::record::Numbers;
+use crate::refusal::Result;
+pub use crate::routes::router;
 use crate::store::Store;
+use crate::tls::Certificates;
 use crate::verified::Chains;
 
 /// How many requests use the store or verify at once.
@@ -38,6 +36,16 @@ pub struct Config {
     pub peer_rate: Rate,
     /// How often all peers together may ask unsigned.
     pub all_rate: Rate,
+    /// How often one device may ask.
+    pub device_rate: Rate,
+    /// How many bytes a patient's devices may store once staff have admitted them.
+    pub patient_bytes: u64,
+    /// The proxies before it, which say who asks.
+    pub proxies: Option<Proxies>,
+    /// Its certificate, if it speaks TLS itself.
+    pub certificates: Option<Arc<Certificates>>,
+    /// Whether addresses are logged.
+    pub log_addresses: bool,
     /// How long it waits for others.
     pub patience: Patience,
     /// Bytes of statements whose verified chains are kept in memory.
@@ -58,6 +66,14 @@ impl Config {
                 burst: 300.0,
                 per_second: 30.0,
             },
+            device_rate: Rate {
+                burst: 5000.0,
+                per_second: 100.0,
+            },
+            patient_bytes: 1024 * 1024 * 1024,
+            proxies: None,
+            certificates: None,
+            log_addresses: false,
             patience: Patience::default(),
             chain_bytes: 64 * 1024 * 1024,
         }
@@ -74,6 +90,9 @@ struct Parts {
     clock: Arc<dyn Clock>,
     config: Config,
     limiter: Limiter,
+    devices: DeviceLimiter,
+    metrics: Arc<Metrics>,
+    numbers: Numbers,
     workers: Semaphore,
     places: Arc<Semaphore>,
     stopping: AtomicBool,
@@ -82,9 +101,15 @@ struct Parts {
 impl App {
     /// One over this store.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, config: Config) -> Self {
+        let metrics = Arc::new(Metrics::new());
+        let measured = Measured::new(store, Arc::clone(&clock), Arc::clone(&metrics));
+        let store: Arc<dyn Store> = Arc::new(measured);
         Self(Arc::new(Parts {
             chains: Chains::new(Arc::clone(&store), config.chain_bytes),
             limiter: Limiter::new(config.peer_rate, config.all_rate),
+            devices: DeviceLimiter::new(config.device_rate),
+            metrics,
+            numbers: Numbers::new(clock.now()),
             workers: Semaphore::new(WORKERS),
             places: Arc::new(Semaphore::new(HELD)),
             stopping: AtomicBool::new(false),
@@ -119,6 +144,31 @@ impl App {
         &self.0.limiter
     }
 
+    pub(crate) fn devices(&self) -> &DeviceLimiter {
+        &self.0.devices
+    }
+
+    /// What it counts.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// What it counts, as Prometheus reads it.
+    pub fn metrics_text(&self) -> String {
+        let free = self.0.places.available_permits();
+        let held = HELD.saturating_sub(free).saturating_mul(UNIT);
+        self.metrics().held.set(held as u64);
+        self.metrics().text()
+    }
+
+    pub(crate) fn numbers(&self) -> &Numbers {
+        &self.0.numbers
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.0.config
+    }
+
     pub(crate) fn patience(&self) -> Patience {
         self.0.config.patience
     }
@@ -127,6 +177,7 @@ impl App {
         Access {
             store: self.store(),
             chains: self.chains(),
+            patient_bytes: self.0.config.patient_bytes,
         }
     }
 
@@ -159,71 +210,19 @@ impl App {
         &self,
         work: impl FnOnce(&Self) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let waiting = Counted::new(&self.metrics().waiting);
         let turn = self.0.workers.acquire().await;
         let _turn = turn.map_err(|_| Code::Unavailable)?;
+        drop(waiting);
         let app = self.clone();
-        tokio::task::spawn_blocking(move || work(&app))
-            .await
-            .unwrap_or_else(|_| {
-                tracing::error!("a request failed within the server");
-                Err(Code::Internal.into())
-            })
-    }
-}
-
-/// The routes of the clinic API.
-pub fn router(app: App) -> Router {
-    Router::new()
-        .route("/v1/chains/{chain}", get(chains::read).post(chains::append))
-        .route("/v1/rosters", post(rosters::found))
-        .route("/v1/spaces/{space}/runs", post(runs::push))
-        .route("/v1/spaces/{space}/pull", post(runs::pull))
-        .route("/v1/spaces/{space}/erasures", post(erasures::erase))
-        .route("/v1/invites", get(invites::list).post(invites::create))
-        .route("/v1/invites/{lookup}", get(invites::offer))
-        .route("/v1/invites/{lookup}/claim", post(invites::claim))
-        .route("/v1/invites/{lookup}/admit", post(invites::admit))
-        .route("/v1/invites/{lookup}/withdraw", post(invites::withdraw))
-        .route("/v1/time", get(health::time))
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .fallback(async || Refusal::from(Code::NotFound))
-        .method_not_allowed_fallback(async || Refusal::from(Code::MethodNotAllowed))
-        .layer(middleware::from_fn_with_state(app.clone(), record))
-        .with_state(app)
-}
-
-/// Logs each request: which route, how it went, how long it took. Nothing of
-/// who asked for what: paths hold names of spaces, so only the template shows.
-async fn record(State(app): State<App>, request: Request, next: Next) -> Response {
-    let start = app.clock().elapsed();
-    let method = known_method(request.method());
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = next.run(request).await;
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let took = app.clock().elapsed().saturating_sub(start);
-    tracing::info!(
-        method,
-        route = route.as_ref().map_or("-", MatchedPath::as_str),
-        status = response.status().as_u16(),
-        micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-        code = response
-            .extensions()
-            .get::<Code>()
-            .map_or("-", |c| c.as_str()),
-        "request"
-    );
-    response
-}
-
-/// A method may be any word, so only those that are ours are named.
-fn known_method(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::POST => "POST",
-        Method::HEAD => "HEAD",
-        _ => "other",
+        let span = tracing::Span::current();
+        let work = move || {
+            let _working = Counted::new(&app.metrics().working);
+            span.in_scope(|| work(&app))
+        };
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| {
+            tracing::error!("a request failed within the server");
+            Err(Code::Internal.into())
+        })
     }
 }

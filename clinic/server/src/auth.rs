@@ -54,6 +54,9 @@ async fn authenticate(app: &App, parts: &Parts) -> Result<(DeviceId, ContentDige
         envelope.verify(&known.keys.request, app.clock().now())?;
         // Only now: who was removed is for the device itself to know.
         known.caller()?;
+        app.devices()
+            .take(device, app.clock().elapsed())
+            .map_err(|seconds| Refusal::limited(app, "device", seconds))?;
         Ok((device, envelope.digest))
     })
     .await

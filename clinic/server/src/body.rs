@@ -19,7 +19,7 @@ use crate::refusal::{Refusal, Result};
 /// How long a request waits for its turn.
 const TURN: Duration = Duration::from_secs(10);
 /// What bodies are counted in.
-const UNIT: usize = 1024;
+pub const UNIT: usize = 1024;
 /// Bytes of bodies that are held at once, in [`UNIT`]s.
 pub const HELD: usize = 128 * 1024;
 

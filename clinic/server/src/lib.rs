@@ -5,13 +5,25 @@
 //! over any [`store::Store`]; [`serve::serve`] puts it on a socket.
 
 pub mod access;
+mod answer;
 mod api;
 pub mod app;
 mod auth;
+pub mod backup;
 mod body;
+pub mod check;
 pub mod clock;
+pub mod exposition;
 pub mod limit;
+pub mod log;
+mod measured;
+pub mod metrics;
+pub mod openapi;
+pub mod proxy;
+mod record;
 pub mod refusal;
+pub mod routes;
 pub mod serve;
 pub mod store;
+pub mod tls;
 pub mod verified;

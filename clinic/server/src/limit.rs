@@ -1,13 +1,19 @@
-//! How often somebody unknown may ask (token buckets, one a peer and one for
-//! all), and how long the server waits for others.
+//! How often somebody may ask (token buckets: one a peer and one for all where
+//! nobody signed, one a device where one did), and how long the server waits
+//! for others.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use clinic_api::id::DeviceId;
+
 /// How many peers are remembered at once.
 const PEERS: usize = 10_000;
+/// How many devices are remembered at once.
+const DEVICES: usize = 100_000;
 
 /// Who is at the other end of the connection: an extension of the request.
 #[derive(Debug, Clone, Copy)]
@@ -18,9 +24,9 @@ pub struct Peer(pub IpAddr);
 pub struct Patience {
     /// For the head of a request, and for the next one on an idle connection.
     pub head: Duration,
-    /// For the next piece of a body.
+    /// For the next piece of a body, or of an answer to be read.
     pub piece: Duration,
-    /// For all of a body.
+    /// For all of a body, or of an answer to be read.
     pub body: Duration,
     /// For what was begun, once it is to stop.
     pub grace: Duration,
@@ -50,11 +56,10 @@ pub struct Rate {
 
 /// Limits the requests that no signature protects.
 ///
-/// Knows peers by address (of IPv6 by the /64 network). Behind a proxy all
-/// have one address, and its bucket is that of all.
+/// Knows peers by address (of IPv6 by the /64 network). Behind a proxy that
+/// the operator did not name, all have one address, and its bucket is that of all.
 #[derive(Debug)]
 pub struct Limiter {
-    peer: Rate,
     all: Rate,
     state: Mutex<State>,
 }
@@ -62,7 +67,19 @@ pub struct Limiter {
 #[derive(Debug)]
 struct State {
     all: Bucket,
-    peers: HashMap<IpAddr, Bucket>,
+    peers: Buckets<IpAddr>,
+}
+
+/// Limits the requests of each device that signed.
+#[derive(Debug)]
+pub struct DeviceLimiter(Mutex<Buckets<DeviceId>>);
+
+/// A bucket for each of many; full ones need not be remembered.
+#[derive(Debug)]
+struct Buckets<K> {
+    rate: Rate,
+    most: usize,
+    buckets: HashMap<K, Bucket>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -93,15 +110,42 @@ impl Bucket {
     }
 }
 
+impl<K: Eq + Hash> Buckets<K> {
+    fn new(rate: Rate, most: usize) -> Self {
+        Self {
+            rate,
+            most,
+            buckets: HashMap::new(),
+        }
+    }
+
+    /// The bucket of one, filled up to now; none when too many are remembered.
+    fn of(&mut self, key: K, now: Duration) -> Option<&mut Bucket> {
+        let rate = self.rate;
+        if !self.buckets.contains_key(&key) && self.buckets.len() >= self.most {
+            self.buckets.retain(|_, bucket| {
+                bucket.fill(rate, now);
+                bucket.tokens < rate.burst
+            });
+            if self.buckets.len() >= self.most {
+                return None;
+            }
+        }
+        let bucket = self.buckets.entry(key);
+        let bucket = bucket.or_insert_with(|| Bucket::full(rate, now));
+        bucket.fill(rate, now);
+        Some(bucket)
+    }
+}
+
 impl Limiter {
     /// One with these rates.
     pub fn new(peer: Rate, all: Rate) -> Self {
         let state = State {
             all: Bucket::full(all, Duration::ZERO),
-            peers: HashMap::new(),
+            peers: Buckets::new(peer, PEERS),
         };
         Self {
-            peer,
             all,
             state: Mutex::new(state),
         }
@@ -112,29 +156,40 @@ impl Limiter {
     /// # Errors
     /// After how many seconds to try again. A refused request costs nothing.
     pub fn take(&self, peer: IpAddr, now: Duration) -> Result<(), u32> {
-        let peer = network(peer);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let State { all, peers } = &mut *state;
-        if !peers.contains_key(&peer) && peers.len() >= PEERS {
-            peers.retain(|_, bucket| {
-                bucket.fill(self.peer, now);
-                bucket.tokens < self.peer.burst
-            });
-            if peers.len() >= PEERS {
-                return Err(1);
-            }
-        }
-        let mine = peers
-            .entry(peer)
-            .or_insert_with(|| Bucket::full(self.peer, now));
-        mine.fill(self.peer, now);
+        let rate = peers.rate;
+        let mine = peers.of(network(peer), now).ok_or(1_u32)?;
         all.fill(self.all, now);
-        let wait = mine.wait(self.peer).max(all.wait(self.all));
+        let wait = mine.wait(rate).max(all.wait(self.all));
         if let Some(seconds) = wait {
             return Err(seconds);
         }
         mine.tokens -= 1.0;
         all.tokens -= 1.0;
+        Ok(())
+    }
+}
+
+impl DeviceLimiter {
+    /// One with this rate for each device.
+    pub fn new(rate: Rate) -> Self {
+        Self(Mutex::new(Buckets::new(rate, DEVICES)))
+    }
+
+    /// Takes one request in that this device has signed: only once its
+    /// signature is verified, else anybody could use up what is its own.
+    ///
+    /// # Errors
+    /// As [`Limiter::take`].
+    pub fn take(&self, device: DeviceId, now: Duration) -> Result<(), u32> {
+        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let rate = buckets.rate;
+        let mine = buckets.of(device, now).ok_or(1_u32)?;
+        if let Some(seconds) = mine.wait(rate) {
+            return Err(seconds);
+        }
+        mine.tokens -= 1.0;
         Ok(())
     }
 }

@@ -11,10 +11,13 @@ use clinic_api::http::signature::{CHALLENGE, SignatureError};
 use clinic_api::log::RunError;
 use clinic_api::wire::WireError;
 
+use crate::app::App;
 use crate::store::StoreError;
 
 /// After how many seconds to try again when the store was busy.
 const BUSY_SECONDS: u32 = 1;
+/// After how many seconds to try again when the disk was full: somebody has to make room.
+const FULL_SECONDS: u32 = 300;
 
 /// A refused request. Says which rule, and nothing of what was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +31,12 @@ impl Refusal {
     #[must_use]
     pub fn because(code: Code, detail: &'static str) -> Self {
         Self(Problem::new(code).with_detail(detail))
+    }
+
+    /// Too many requests, by this limit: the caller is told when to try again.
+    pub(crate) fn limited(app: &App, limit: &'static str, seconds: u32) -> Self {
+        app.metrics().limited(limit);
+        Self(Problem::new(Code::RateLimited).with_retry_after(seconds))
     }
 
     /// Its code.
@@ -122,7 +131,7 @@ impl From<StoreError> for Refusal {
             }
             StoreError::Full => {
                 tracing::error!("the store has no room left");
-                Code::StorageFull.into()
+                Self(Problem::new(Code::StorageFull).with_retry_after(FULL_SECONDS))
             }
             StoreError::NewerSchema { .. }
             | StoreError::Foreign

@@ -8,17 +8,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::extract::Request;
-use axum::{Extension, Router};
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{interval, sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
 
+use crate::answer::Outgoing;
 use crate::app::{App, router};
-use crate::limit::{Patience, Peer};
+use crate::limit::Peer;
+use crate::metrics::Counted;
 
 /// Connections at once.
 const CONNECTIONS: usize = 1024;
@@ -46,8 +53,12 @@ pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = (
         };
         match accepted {
             Ok((stream, peer, place)) => {
-                let connection =
-                    connection(stream, peer, router.clone(), patience, watching.clone());
+                let serving = Serving {
+                    app: app.clone(),
+                    router: router.clone(),
+                    stopping: watching.clone(),
+                };
+                let connection = connection(stream, peer, serving);
                 tokio::spawn(async move {
                     connection.await;
                     drop(place);
@@ -78,25 +89,55 @@ async fn accept(
     Ok((stream, peer, place))
 }
 
-async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
+/// What a connection is served with.
+struct Serving {
+    app: App,
     router: Router,
-    patience: Patience,
-    mut stopping: watch::Receiver<bool>,
-) {
+    stopping: watch::Receiver<bool>,
+}
+
+/// A connection, from its first byte on.
+async fn connection(stream: TcpStream, peer: SocketAddr, serving: Serving) {
+    let patience = serving.app.patience();
+    let _open = Counted::new(&serving.app.metrics().connections);
     // Small answers at once: a client waits for each before it goes on.
     if stream.set_nodelay(true).is_err() {
         return;
     }
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(patience.piece));
+    let stream = Box::pin(stream);
+    let Some(certificates) = &serving.app.config().certificates else {
+        return requests(stream, peer, serving).await;
+    };
+    let acceptor = TlsAcceptor::from(certificates.config());
+    match timeout(patience.head, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => requests(stream, peer, serving).await,
+        Ok(Err(_)) => serving.app.metrics().dropped("handshake-failed"),
+        Err(_) => serving.app.metrics().dropped("handshake-late"),
+    }
+}
+
+/// The requests of a connection.
+async fn requests<S>(stream: S, peer: SocketAddr, serving: Serving)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let Serving {
+        app,
+        router,
+        mut stopping,
+    } = serving;
+    let patience = app.patience();
     let begun = Arc::new(AtomicBool::new(false));
-    let mark = Arc::clone(&begun);
-    let service = router
-        .layer(axum::middleware::map_request(move |request: Request| {
-            mark.store(true, Ordering::Relaxed);
-            std::future::ready(request)
-        }))
-        .layer(Extension(Peer(peer.ip())));
+    let outgoing = Outgoing::new();
+    let asked = Entrance {
+        app: app.clone(),
+        begun: Arc::clone(&begun),
+        outgoing: outgoing.clone(),
+        peer,
+    };
+    let service = router.layer(from_fn_with_state(asked, enter));
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -116,6 +157,7 @@ async fn connection(
     // The protocol is guessed before any of its own timeouts run.
     let mut first = pin!(sleep(patience.head));
     let mut waiting = true;
+    let mut looks = interval(patience.body / 8);
     loop {
         tokio::select! {
             // How a connection ends is for the peer to know.
@@ -130,6 +172,39 @@ async fn connection(
                     return;
                 }
             }
+            _ = looks.tick() => {
+                if outgoing.late(patience.body) {
+                    app.metrics().dropped("answer-late");
+                    return;
+                }
+                // HTTP/2 has no end of its own where pings are answered.
+                if outgoing.idle(patience.body * 2) {
+                    return;
+                }
+                if outgoing.idle(patience.body) && !told {
+                    told = true;
+                    serving.as_mut().graceful_shutdown();
+                }
+            }
         }
     }
+}
+
+/// What every request of a connection passes.
+#[derive(Clone)]
+struct Entrance {
+    app: App,
+    begun: Arc<AtomicBool>,
+    outgoing: Outgoing,
+    peer: SocketAddr,
+}
+
+async fn enter(State(entrance): State<Entrance>, mut request: Request, next: Next) -> Response {
+    entrance.begun.store(true, Ordering::Relaxed);
+    let asked = entrance.outgoing.asked();
+    let peer = entrance.peer.ip();
+    let proxies = entrance.app.config().proxies.as_ref();
+    let caller = proxies.map_or(peer, |p| p.caller(peer, request.headers()));
+    request.extensions_mut().insert(Peer(caller));
+    asked.answered(next.run(request).await)
 }

@@ -10,7 +10,7 @@ use clinic_api::limits;
 use clinic_api::message::ChainPage;
 
 use super::{Name, settle};
-use crate::access::{self, Caller};
+use crate::access::Caller;
 use crate::app::App;
 use crate::auth;
 use crate::body::{cbor, status};
@@ -119,7 +119,7 @@ fn append_patient(app: &App, caller: &Caller, id: ChainId, next: &New) -> Result
     let devices = after.devices().iter().skip(old).map(|d| d.id).collect();
     let append = Append {
         devices,
-        charge: access::pending(&loaded),
+        charge: Some(app.access().charge(&loaded)),
         ..plain(&loaded, before.tip().hash.into(), next)
     };
     store_grown(app, append, after)

@@ -49,7 +49,7 @@ fn limited(app: &App, peer: Option<Extension<Peer>>) -> Result<()> {
     let peer = peer.map_or(unknown, |Extension(Peer(address))| address);
     app.limiter()
         .take(peer, app.clock().elapsed())
-        .map_err(|seconds| Refusal(Problem::new(Code::RateLimited).with_retry_after(seconds)))
+        .map_err(|seconds| Refusal::limited(app, "peer", seconds))
 }
 
 /// Decides and writes, again if what the decision rested on has changed meanwhile.

@@ -5,9 +5,16 @@ use std::time::Duration;
 
 use axum::Extension;
 use clinic_api::http::problem::Code;
+use clinic_api::message::Pushed;
+use clinic_api::space::SpaceKind;
 use clinic_server::limit::{Limiter, Peer, Rate};
+use clinic_server::store::StoreError;
+use clinic_server::store::memory::MemoryStore;
 
-use crate::support::site::refusal;
+use crate::support::clinic::Clinic;
+use crate::support::meddling::Meddling;
+use crate::support::site::{Site, TestClock, refusal};
+use crate::support::space::{Log, push};
 use crate::support::world::World;
 
 const PEER: Rate = Rate {
@@ -139,4 +146,124 @@ async fn peers_do_not_hold_each_other_up() {
     world.site.router = all.layer(Extension(Peer(peer("192.0.2.2"))));
     let other = world.site.anonymous("GET", &path, b"").await;
     assert_eq!(other.refused(), refusal(Code::UnknownInvite));
+}
+
+#[tokio::test]
+async fn a_device_has_a_limit_that_nobody_else_uses_up() {
+    // What setting it all up takes, and a few more.
+    let world = World::configured(|config| {
+        config.device_rate = Rate {
+            burst: 12.0,
+            per_second: 0.25,
+        };
+    })
+    .await;
+    let (device, chain) = (&world.patient.device, world.patient.id());
+    let path = format!("/v1/chains/{chain}");
+    // Who signs in its name with another key takes nothing of it.
+    for _ in 0..50 {
+        let mut headers = world.site.signer(device).headers("GET", &path, b"");
+        let forged = world.site.signer(&world.second);
+        let signature = forged.headers("GET", &path, b"").pop().unwrap();
+        *headers.last_mut().unwrap() = signature;
+        let answer = world.site.raw("GET", &path, &headers, b"").await;
+        assert_eq!(answer.refused(), refusal(Code::SignatureInvalid));
+    }
+    let mut answered = 0;
+    let refused = loop {
+        let answer = world.site.get(device, &path).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        answered += 1;
+        assert!(answered < 13);
+    };
+    // Of 12, three statements were appended before.
+    assert_eq!(answered, 9);
+    assert_eq!(refused.refused(), refusal(Code::RateLimited));
+    assert_eq!(refused.headers["retry-after"], "4");
+    world.site.get(&world.second, &path).await.expect(200);
+    world.site.clock.advance(4);
+    world.site.get(device, &path).await.expect(200);
+    let text = world.site.app.metrics_text();
+    assert!(
+        text.contains("clinic_rate_limited_total{limit=\"device\"} 1\n"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn an_admitted_patient_has_a_limit_that_does_not_stop_the_clinic() {
+    const LIMIT: u64 = 300_000;
+    let world = World::configured(|config| config.patient_bytes = LIMIT).await;
+    let epoch = world.epoch(SpaceKind::Care).await;
+    let space = world.space(SpaceKind::Care);
+    let path = format!("/v1/spaces/{space}/runs");
+    let mut log = Log::new(&world.patient.device, space, 1, epoch);
+    let mut stored = 0;
+    let refused = loop {
+        let body = push(&[log.run(&[50_000], 7)]);
+        let answer = world.site.post(&world.patient.device, &path, &body);
+        let answer = answer.await;
+        if answer.status != 200 {
+            break answer;
+        }
+        assert_eq!(answer.read::<Pushed>().stored, 1);
+        stored += 50_000;
+        assert!(stored < LIMIT);
+    };
+    assert_eq!(refused.refused(), refusal(Code::StorageFull));
+    // The statements, of a few kilobytes, count, too.
+    assert_eq!(stored, 250_000);
+    // Its other devices share it; others' chains, and staff, do not.
+    let mut second = Log::new(&world.second, space, 1, epoch);
+    let run = second.run(&[50_000], 7);
+    let answer = world.site.post(&world.second, &path, &push(&[run])).await;
+    assert_eq!(answer.refused(), refusal(Code::StorageFull));
+    let clinician = &world.clinic.clinician;
+    let mut staff = Log::new(clinician, space, 1, epoch);
+    let run = staff.run(&[50_000], 7);
+    world
+        .site
+        .post(clinician, &path, &push(&[run]))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_with_when_to_try_again() {
+    let store = Meddling::new(std::sync::Arc::new(MemoryStore::new()));
+    let clinic = Clinic::new(10);
+    let site = Site::on(store.clone(), TestClock::new(), &[&clinic]);
+    site.found(&clinic).await;
+    let invite = clinic_api::wire::encode(&clinic.invite(1, site.clock_now() + 60));
+    store.fail_next(StoreError::Full);
+    let refused = site.post(&clinic.desk, "/v1/invites", &invite).await;
+    assert_eq!(refused.refused(), refusal(Code::StorageFull));
+    assert_eq!(refused.headers["retry-after"], "300");
+    store.fail_next(StoreError::Busy);
+    let refused = site.post(&clinic.desk, "/v1/invites", &invite).await;
+    assert_eq!(refused.refused(), refusal(Code::Unavailable));
+    assert_eq!(refused.headers["retry-after"], "1");
+    site.post(&clinic.desk, "/v1/invites", &invite)
+        .await
+        .expect(201);
+    let text = site.app.metrics_text();
+    for line in ["full", "busy"] {
+        let line = format!("clinic_store_errors_total{{kind=\"{line}\"}} 1\n");
+        assert!(text.contains(&line), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_makes_it_alive_and_not_ready() {
+    let store = Meddling::new(std::sync::Arc::new(MemoryStore::new()));
+    let site = Site::on(store.clone(), TestClock::new(), &[]);
+    for failure in [StoreError::Busy, StoreError::Damaged("a test")] {
+        store.fail_next(failure);
+        let ready = site.anonymous("GET", "/readyz", b"").await;
+        assert_eq!(ready.refused(), refusal(Code::Unavailable));
+        site.anonymous("GET", "/healthz", b"").await.expect(200);
+        site.anonymous("GET", "/readyz", b"").await.expect(200);
+    }
 }

@@ -17,6 +17,8 @@ mod erasures;
 mod invites;
 mod limits;
 mod meanwhile;
+mod openapi;
+mod proxies;
 mod requests;
 mod rosters;
 mod runs;

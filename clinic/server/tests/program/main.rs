@@ -6,14 +6,19 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::disallowed_methods,
     reason = "a test program"
 )]
 
+mod backups;
+mod deploying;
 mod graph;
 mod killed;
+mod proxied;
 mod slow;
 mod start;
 mod stopped;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;
 mod writers;

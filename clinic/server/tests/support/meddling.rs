@@ -7,7 +7,7 @@ use clinic_api::id::{ChainId, DeviceId, InviteLookup, LogId, SpaceId};
 use clinic_api::log::LogTip;
 use clinic_server::store::{
     Append, ChainInfo, Changes, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Page,
-    PageLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store, StoredRun,
+    PageLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store, StoreError, StoredRun,
 };
 
 type Deed = Box<dyn FnOnce(&dyn Store) + Send>;
@@ -15,12 +15,16 @@ type Deed = Box<dyn FnOnce(&dyn Store) + Send>;
 pub struct Meddling {
     pub inner: Arc<dyn Store>,
     deed: Mutex<Option<Deed>>,
+    failure: Mutex<Option<StoreError>>,
 }
 
 impl Meddling {
     pub fn new(inner: Arc<dyn Store>) -> Arc<Self> {
-        let deed = Mutex::new(None);
-        Arc::new(Self { inner, deed })
+        Arc::new(Self {
+            inner,
+            deed: Mutex::new(None),
+            failure: Mutex::new(None),
+        })
     }
 
     /// What happens, once, right before the next append, push, rewrite or invite is written.
@@ -28,17 +32,24 @@ impl Meddling {
         *self.deed.lock().unwrap() = Some(Box::new(deed));
     }
 
-    fn meddle(&self) {
+    /// What the next write or check fails with, once.
+    pub fn fail_next(&self, failure: StoreError) {
+        *self.failure.lock().unwrap() = Some(failure);
+    }
+
+    fn meddle(&self) -> Result<()> {
         let deed = self.deed.lock().unwrap().take();
         if let Some(deed) = deed {
             deed(&*self.inner);
         }
+        self.failure.lock().unwrap().take().map_or(Ok(()), Err)
     }
 }
 
 impl Store for Meddling {
     fn check(&self) -> Result<()> {
-        self.inner.check()
+        let failure = self.failure.lock().unwrap().take();
+        failure.map_or_else(|| self.inner.check(), Err)
     }
 
     fn chain(&self, chain: ChainId) -> Result<Option<ChainInfo>> {
@@ -62,12 +73,12 @@ impl Store for Meddling {
     }
 
     fn append(&self, append: &Append) -> Result<Outcome> {
-        self.meddle();
+        self.meddle()?;
         self.inner.append(append)
     }
 
     fn create_invite(&self, invite: &Invite, guards: &[Guard]) -> Result<Outcome> {
-        self.meddle();
+        self.meddle()?;
         self.inner.create_invite(invite, guards)
     }
 
@@ -90,7 +101,7 @@ impl Store for Meddling {
         to: Stage,
         guards: &[Guard],
     ) -> Result<Outcome> {
-        self.meddle();
+        self.meddle()?;
         self.inner.decide(lookup, from, to, guards)
     }
 
@@ -103,13 +114,15 @@ impl Store for Meddling {
     }
 
     fn push(&self, runs: &NewRuns) -> Result<Outcome> {
-        self.meddle();
+        self.meddle()?;
         self.inner.push(runs)
     }
 
     fn push_many(&self, pushes: &[NewRuns]) -> Vec<Result<Outcome>> {
-        self.meddle();
-        self.inner.push_many(pushes)
+        match self.meddle() {
+            Ok(()) => self.inner.push_many(pushes),
+            Err(failure) => vec![Err(failure)],
+        }
     }
 
     fn run_with(&self, space: SpaceId, log: LogId, number: u64) -> Result<Option<StoredRun>> {
@@ -117,7 +130,7 @@ impl Store for Meddling {
     }
 
     fn rewrite(&self, rewrites: &Rewrites) -> Result<Outcome> {
-        self.meddle();
+        self.meddle()?;
         self.inner.rewrite(rewrites)
     }
 

@@ -8,10 +8,12 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
     reason = "shared by several test programs, none of which uses all of it"
 )]
 
 pub mod clinic;
+pub mod contract;
 pub mod keys;
 pub mod meddling;
 pub mod patient;

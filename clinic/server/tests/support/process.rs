@@ -10,34 +10,82 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use clinic_api::id::MemberId;
 use clinic_api::message::ServerTime;
 
+use super::contract::{self, Asked};
 use super::keys::Device;
 use super::site::{Answer, Signer};
 
 pub struct Server {
     pub child: Child,
     pub address: String,
+    /// Where its metrics are, if it was asked to show them.
+    pub metrics: Option<String>,
 }
 
 impl Server {
     /// Starts one, and waits until it says where it listens.
     pub fn start(dir: &Path, clinic: MemberId) -> Self {
+        Self::start_with(dir, clinic, &[])
+    }
+
+    /// Starts one with more arguments.
+    pub fn start_with(dir: &Path, clinic: MemberId, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_clinic-server"))
             .args(["serve", "--dir"])
             .arg(dir)
             .arg("--clinic")
             .arg(clinic.to_string())
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut line = String::new();
         let mut out = BufReader::new(child.stdout.take().unwrap());
-        out.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on http://").unwrap();
+        let mut line = || {
+            let mut line = String::new();
+            out.read_line(&mut line).unwrap();
+            line.trim().to_owned()
+        };
+        let address = line();
+        let (_, address) = address
+            .strip_prefix("listening on ")
+            .and_then(|a| a.split_once("://"))
+            .unwrap();
+        let metrics = arguments.contains(&"--metrics").then(|| {
+            let line = line();
+            let address = line.strip_prefix("metrics on http://").unwrap();
+            address.strip_suffix("/metrics").unwrap().to_owned()
+        });
         Self {
             address: address.to_owned(),
+            metrics,
             child,
         }
+    }
+
+    /// Asks it to stop; it has to end well.
+    pub fn stop(self) {
+        self.signal("TERM");
+        assert_eq!(self.wait().code(), Some(0));
+    }
+
+    /// Its metrics, as they stand.
+    pub fn metrics(&self) -> String {
+        let address = self.metrics.as_deref().unwrap();
+        let answer = request(address, "GET", "/metrics", &[], b"").unwrap();
+        assert_eq!(answer.status, 200);
+        String::from_utf8(answer.body).unwrap()
+    }
+
+    /// Waits until its metrics have this line.
+    #[track_caller]
+    pub fn await_metric(&self, line: &str) {
+        for _ in 0..200 {
+            if self.metrics().lines().any(|l| l == line) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("{line} is not in\n{}", self.metrics());
     }
 
     /// Sends a signal by its name, as `kill` knows it.
@@ -111,7 +159,32 @@ pub fn request(
     stream.write_all(body)?;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
-    parse(&bytes).ok_or_else(|| std::io::Error::other("no whole answer"))
+    let answer = parse(&bytes).ok_or_else(|| std::io::Error::other("no whole answer"))?;
+    let asked = Asked {
+        method,
+        target,
+        headers,
+        body,
+    };
+    if target != "/metrics" {
+        contract::hold(&asked, &answer);
+    }
+    Ok(answer)
+}
+
+/// One answer from a connection that stays open.
+pub fn read_answer(stream: &mut impl Read) -> std::io::Result<Answer> {
+    let mut bytes = Vec::new();
+    let mut one = [0];
+    loop {
+        if stream.read(&mut one)? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes.push(one[0]);
+        if let Some(answer) = parse(&bytes) {
+            return Ok(answer);
+        }
+    }
 }
 
 fn parse(bytes: &[u8]) -> Option<Answer> {

@@ -22,6 +22,7 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 
 use super::clinic::Clinic;
+use super::contract::{self, Asked};
 use super::keys::Device;
 use super::patient::Patient;
 
@@ -138,19 +139,29 @@ pub struct Site {
 impl Site {
     /// One on SQLite that serves these clinics.
     pub fn new(clinics: &[&Clinic]) -> Self {
+        Self::configured(clinics, |_| ())
+    }
+
+    /// One on SQLite, with something set otherwise.
+    pub fn configured(clinics: &[&Clinic], change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(dir.path()).unwrap());
-        let mut site = Self::on(store, TestClock::new(), clinics);
+        let mut config = Self::config(clinics);
+        change(&mut config);
+        let mut site = Self::with(store, TestClock::new(), config);
         site.dir = Some(dir);
         site
     }
 
     /// One on a store that others may use, too.
     pub fn on(store: Arc<dyn Store>, clock: Arc<TestClock>, clinics: &[&Clinic]) -> Self {
+        Self::with(store, clock, Self::config(clinics))
+    }
+
+    fn config(clinics: &[&Clinic]) -> Config {
         let name = Authority::parse(Scheme::Https, HOST).unwrap();
         let roots = clinics.iter().map(|c| c.root_id()).collect();
-        let config = Config::new(vec![(Scheme::Https, name)], roots);
-        Self::with(store, clock, config)
+        Config::new(vec![(Scheme::Https, name)], roots)
     }
 
     /// One as configured.
@@ -177,7 +188,15 @@ impl Site {
             request = request.header(*name, value);
         }
         let request = request.body(Body::from(body.to_vec())).unwrap();
-        self.send(request).await
+        let answer = self.send(request).await;
+        let asked = Asked {
+            method,
+            target,
+            headers,
+            body,
+        };
+        contract::hold(&asked, &answer);
+        answer
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {

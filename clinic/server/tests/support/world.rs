@@ -6,6 +6,7 @@ use clinic_api::id::{SpaceId, StatementHash};
 use clinic_api::message::{Pull, Pulled};
 use clinic_api::space::SpaceKind;
 use clinic_api::wire;
+use clinic_server::app::Config;
 
 use super::clinic::Clinic;
 use super::keys::Device;
@@ -31,8 +32,13 @@ pub struct World {
 
 impl World {
     pub async fn new() -> Self {
+        Self::configured(|_| ()).await
+    }
+
+    /// On a server with something set otherwise.
+    pub async fn configured(change: impl FnOnce(&mut Config)) -> Self {
         let (clinic, other) = (Clinic::new(10), Clinic::new(20));
-        let site = Site::new(&[&clinic, &other]);
+        let site = Site::configured(&[&clinic, &other], change);
         site.found(&clinic).await;
         site.found(&other).await;
         let mut patient = Patient::of(&clinic, 50);
