@@ -114,6 +114,8 @@ async fn listen(
     let reloading = app.clone();
     tokio::spawn(async move {
         let mut looks = tokio::time::interval(CERTIFICATE);
+        // The first at once would be for what was just read.
+        looks.reset();
         loop {
             tokio::select! {
                 _ = again.recv() => {}
