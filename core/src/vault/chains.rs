@@ -90,10 +90,10 @@ impl Vault {
         if self.followed(entry.space)? == Some(*entry) {
             return Ok(());
         }
-        let env = self.env.clone();
         self.write(|tx| {
             if identity::keeps(tx, entry.space.into())? {
-                identity::touch(tx, &env)?;
+                let roster = roster.unwrap_or_default();
+                identity::touch(tx, &[&entry.space.0, &roster])?;
             }
             let sql = "INSERT INTO space (space, kind, patient, roster) VALUES (?1, ?2, ?3, ?4)
                        ON CONFLICT (space) DO UPDATE SET roster = excluded.roster";
@@ -316,14 +316,14 @@ impl Vault {
         number: u64,
         next: &Signed,
     ) -> Result<(), VaultError> {
-        let env = self.env.clone();
+        let bytes = next.to_bytes();
         self.write(|tx| {
             if identity::keeps(tx, chain)? {
-                identity::touch(tx, &env)?;
+                identity::touch(tx, &[&bytes])?;
             }
             let sql = "INSERT INTO statement (chain, number, bytes) VALUES (?1, ?2, ?3)";
             tx.prepare_cached(sql)?
-                .execute(params![chain.0, number, next.to_bytes()])?;
+                .execute(params![chain.0, number, bytes])?;
             Ok(())
         })
     }

@@ -6,11 +6,13 @@
 //! at opening where it is missing or another; that it can't be written now stops nothing.
 //!
 //! Bytes: version (1), mark (32), salt (32), then CBOR under ChaCha20-Poly1305 with a key of its
-//! own, HKDF of the vault's key and the salt; version and mark are associated data. The mark tells
-//! whether the file is the present one, and to others nothing.
+//! own, HKDF of the vault's key and the salt; version and mark are associated data. The salt is
+//! HKDF of the key, the mark and what is sealed: each content has a key of its own, that seals no other. The
+//! mark tells whether the file is the present one, and to others nothing.
 
 use std::path::{Path, PathBuf};
 
+use clinic_api::crypto;
 use clinic_api::id::{ChainId, LogId, SpaceId};
 use clinic_api::space::SpaceKind;
 use clinic_api::wire::{self, bytes_array};
@@ -23,7 +25,6 @@ use super::file::write_atomically;
 use super::pages::Salt;
 use super::secrets::{DEVICE, ROOT};
 use super::{Me, Vault, VaultError, meta};
-use crate::env::Env;
 use crate::space::kdf;
 use crate::space::keys::Seed;
 
@@ -160,13 +161,20 @@ fn associated(aad: &[u8]) -> Vec<u8> {
     [b"companion/1 vault identity", aad].concat()
 }
 
-fn seal(key: &Seed, env: &Env, mark: &Seed, what: &Identity) -> Result<Vec<u8>, VaultError> {
-    let salt: [u8; SALT] = env.random();
+fn seal(key: &Seed, mark: &Seed, what: &Identity) -> Result<Vec<u8>, VaultError> {
+    let plain = zeroize::Zeroizing::new(wire::encode(what));
+    let salt = kdf::derive(
+        key.expose(),
+        &[],
+        "vault identity salt",
+        &[mark.expose(), &plain],
+    );
+    let salt = salt.expose();
     let mut bytes = vec![VERSION];
     bytes.extend_from_slice(mark.expose());
     let aad = associated(&bytes);
-    let sealed = kdf::seal_once(&sealing(key, &salt), &aad, wire::encode(what));
-    bytes.extend_from_slice(&salt);
+    let sealed = kdf::seal_once(&sealing(key, salt), &aad, plain.to_vec());
+    bytes.extend_from_slice(salt);
     bytes.extend(sealed.map_err(|_| VaultError::Internal)?);
     Ok(bytes)
 }
@@ -176,9 +184,11 @@ pub(super) fn is_setting(name: &str) -> bool {
     name.contains('.') && name != STAMP
 }
 
-/// Says that something changed that is kept here.
-pub(super) fn touch(conn: &Connection, env: &Env) -> Result<(), VaultError> {
-    meta::set(conn, STAMP, &env.random::<16>())
+/// Says that something changed that is kept here, and to what.
+pub(super) fn touch(conn: &Connection, what: &[&[u8]]) -> Result<(), VaultError> {
+    let before = meta::get(conn, STAMP)?.unwrap_or_default();
+    let stamp = crypto::hash("identity stamp", &[&[before.as_slice()], what].concat());
+    meta::set(conn, STAMP, &stamp)
 }
 
 /// Whether a chain is one that is kept here: not those of a clinic's patients.
@@ -213,7 +223,7 @@ impl Vault {
             return Ok(());
         }
         let identity = self.identity(logs)?;
-        let bytes = seal(&self.key, &self.env, &mark, &identity)?;
+        let bytes = seal(&self.key, &mark, &identity)?;
         write_atomically(&path(&self.dir), &bytes)?;
         self.written = Some(*mark.expose());
         Ok(())

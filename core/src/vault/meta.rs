@@ -39,9 +39,8 @@ impl Vault {
         if get(&self.conn, name)?.as_deref() == Some(value) {
             return Ok(());
         }
-        let env = self.env.clone();
         self.write(|tx| {
-            identity::touch(tx, &env)?;
+            identity::touch(tx, &[name.as_bytes(), value])?;
             set(tx, name, value)
         })?;
         self.keep_identity();

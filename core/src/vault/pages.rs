@@ -261,7 +261,7 @@ impl Rescue {
         let sql = format!("SELECT rowid FROM {} LIMIT {}", name(at), ROWS + 1);
         let mut ids = Vec::new();
         let mut read = || -> rusqlite::Result<()> {
-            let mut query = self.conn.prepare(&sql)?;
+            let mut query = self.conn.prepare_cached(&sql)?;
             let mut rows = query.query([])?;
             while let Some(row) = rows.next()? {
                 ids.push(row.get(0)?);
@@ -280,7 +280,7 @@ impl Rescue {
     fn columns(&mut self, at: usize, id: i64) -> Result<Option<Vec<Value>>, VaultError> {
         let sql = format!("SELECT * FROM {} WHERE rowid = ?1", name(at));
         let read = || -> rusqlite::Result<Vec<Value>> {
-            let mut query = self.conn.prepare(&sql)?;
+            let mut query = self.conn.prepare_cached(&sql)?;
             query.query_row([id], |row| {
                 (0..COLUMNS).map(|column| row.get(column)).collect()
             })

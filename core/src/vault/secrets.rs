@@ -56,10 +56,10 @@ impl Vault {
             Some(now) if now != *me => Err(VaultError::NotSetUp),
             Some(_) => Ok(()),
             None => {
-                let env = self.env.clone();
+                let bytes = wire::encode(me);
                 self.write(|tx| {
-                    identity::touch(tx, &env)?;
-                    meta::set(tx, ME, &wire::encode(me))
+                    identity::touch(tx, &[ME.as_bytes(), &bytes])?;
+                    meta::set(tx, ME, &bytes)
                 })?;
                 self.keep_identity();
                 Ok(())
@@ -131,13 +131,13 @@ impl Vault {
     /// # Errors
     /// [`VaultError`].
     pub fn keep_secret(&mut self, name: &str, value: &[u8]) -> Result<(), VaultError> {
-        let (env, own) = (self.env.clone(), [DEVICE, ROOT].contains(&name));
+        let own = [DEVICE, ROOT].contains(&name);
         self.write(|tx| {
             let sql = "INSERT INTO secret (name, value) VALUES (?1, ?2)
                        ON CONFLICT (name) DO UPDATE SET value = excluded.value";
             tx.prepare_cached(sql)?.execute(params![name, value])?;
             if own {
-                identity::touch(tx, &env)?;
+                identity::touch(tx, &[name.as_bytes(), value])?;
             }
             Ok(())
         })?;
