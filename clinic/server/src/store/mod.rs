@@ -11,6 +11,7 @@
 //! but a claim, which founds the chain it brings.
 
 mod feed;
+pub mod grouped;
 pub mod memory;
 pub mod sqlite;
 
