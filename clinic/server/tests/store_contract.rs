@@ -17,8 +17,13 @@ mod erased;
 mod feed;
 #[path = "store_contract/group_commit.rs"]
 mod group_commit;
+#[path = "store_contract/in_postgres.rs"]
+mod in_postgres;
 #[path = "store_contract/many.rs"]
 mod many;
+#[path = "support/postgres.rs"]
+#[allow(dead_code, reason = "shared with another test program")]
+mod postgres_server;
 #[path = "store_contract/rewriting.rs"]
 mod rewriting;
 #[path = "store_contract/sqlite_files.rs"]
