@@ -19,6 +19,7 @@ use crate::record::Numbers;
 use crate::refusal::Result;
 pub use crate::routes::router;
 use crate::store::Store;
+use crate::store::grouped::Grouped;
 use crate::tls::Certificates;
 use crate::verified::Chains;
 
@@ -99,11 +100,12 @@ struct Parts {
 }
 
 impl App {
-    /// One over this store.
+    /// One over this store; pushes that come in at once share a transaction.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, config: Config) -> Self {
         let metrics = Arc::new(Metrics::new());
+        // Within: what is measured is the transactions.
         let measured = Measured::new(store, Arc::clone(&clock), Arc::clone(&metrics));
-        let store: Arc<dyn Store> = Arc::new(measured);
+        let store: Arc<dyn Store> = Arc::new(Grouped::new(Arc::new(measured)));
         Self(Arc::new(Parts {
             chains: Chains::new(Arc::clone(&store), config.chain_bytes),
             limiter: Limiter::new(config.peer_rate, config.all_rate),

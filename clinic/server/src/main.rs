@@ -1,6 +1,7 @@
 //! The clinic API as a program.
 
 mod options;
+mod place;
 mod run;
 
 use std::process::ExitCode;

@@ -8,6 +8,8 @@ use clinic_api::http::authority::{Authority, Scheme};
 use clinic_api::id::MemberId;
 use ipnet::IpNet;
 
+use crate::place::Place;
+
 /// Keeps sealed entries for clinics and their patients, and can read none of them.
 #[derive(Debug, Parser)]
 #[command(version, about)]
@@ -48,9 +50,8 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Directory of the store; made if it is not there.
-    #[arg(long, value_name = "DIR", env = "CLINIC_SERVER_DIR")]
-    pub dir: PathBuf,
+    #[command(flatten)]
+    pub place: Place,
     /// Address and port to listen on; port 0 takes any free one. Without TLS
     /// only a loopback address, or behind a proxy.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]

@@ -13,8 +13,7 @@ use clinic_server::clock::Clock;
 use clinic_server::exposition::expose;
 use clinic_server::limit::Rate;
 use clinic_server::proxy::{AddressHeader, Proxies};
-use clinic_server::store::StoreError;
-use clinic_server::store::sqlite::SqliteStore;
+use clinic_server::store::{Store, StoreError};
 use clinic_server::tls::{Certificates, TlsError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -65,7 +64,7 @@ pub fn serve(options: Serve) -> Result<()> {
     let certificates = options.tls_cert.as_deref().zip(options.tls_key.as_deref());
     let certificates = certificates.map(|(cert, key)| Certificates::load(cert, key));
     let certificates = certificates.transpose()?.map(Arc::new);
-    let store = Arc::new(SqliteStore::open(&options.dir)?);
+    let store = options.place.open()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -81,7 +80,7 @@ pub fn serve(options: Serve) -> Result<()> {
 async fn listen(
     options: Serve,
     certificates: Option<Arc<Certificates>>,
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
 ) -> Result<bool> {
     // Before anybody is told the address: a signal must never find us unready.
     let stop = stop_signal().map_err(Failure::Start)?;

@@ -15,8 +15,15 @@ mod again;
 mod erased;
 #[path = "store_contract/feed.rs"]
 mod feed;
-#[path = "store_contract/grouped.rs"]
-mod grouped;
+#[path = "store_contract/group_commit.rs"]
+mod group_commit;
+#[path = "store_contract/in_postgres.rs"]
+mod in_postgres;
+#[path = "store_contract/many.rs"]
+mod many;
+#[path = "support/postgres.rs"]
+#[allow(dead_code, reason = "shared with another test program")]
+mod postgres_server;
 #[path = "store_contract/rewriting.rs"]
 mod rewriting;
 #[path = "store_contract/sqlite_files.rs"]
@@ -26,6 +33,9 @@ mod suite;
 #[path = "store_contract/values.rs"]
 mod values;
 
+use std::sync::Arc;
+
+use clinic_server::store::grouped::Grouped;
 use clinic_server::store::memory::MemoryStore;
 use clinic_server::store::sqlite::SqliteStore;
 use clinic_server::store::{Outcome, Store};
@@ -38,6 +48,18 @@ fn memory_keeps_the_contract() {
         let clock = feed::SetClock::new();
         Made {
             store: Box::new(MemoryStore::with_clock(clock.clone())),
+            age: Box::new(move || clock.advance(300)),
+        }
+    });
+}
+
+#[test]
+fn a_store_whose_pushes_are_grouped_keeps_the_contract() {
+    suite::contract(&|| {
+        let clock = feed::SetClock::new();
+        let inner = Arc::new(MemoryStore::with_clock(clock.clone()));
+        Made {
+            store: Box::new(Grouped::new(inner)),
             age: Box::new(move || clock.advance(300)),
         }
     });

@@ -8,9 +8,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use clinic_api::chain::ChainKind;
 use clinic_api::id::{ChainId, SpaceId};
 
-use super::{Result, StoreError};
+use super::{NewChain, Result, StoreError};
 
 /// How long before a reader's position things are named again, in
 /// milliseconds: longer than any transaction may take.
@@ -48,6 +49,33 @@ impl Thing {
             2 => Ok(Self::Space(SpaceId(id))),
             3 => Ok(Self::Invites(ChainId(id))),
             _ => Err(StoreError::Damaged("an unknown kind of thing")),
+        }
+    }
+}
+
+/// The things of a new chain, and whose they are.
+pub(super) struct Founded {
+    pub patient: Option<ChainId>,
+    pub clinic: Option<ChainId>,
+    pub things: Vec<Thing>,
+}
+
+impl Founded {
+    pub(super) fn by(new: &NewChain) -> Self {
+        let (patient, clinic) = match new.kind {
+            ChainKind::Patient => (Some(new.id), None),
+            ChainKind::Roster | ChainKind::Epoch => (None, Some(new.id)),
+        };
+        let spaces = new.spaces.iter().map(|(space, _)| *space);
+        let invites = (new.kind == ChainKind::Roster).then_some(Thing::Invites(new.id));
+        let things = spaces
+            .flat_map(|space| [Thing::Epochs(space), Thing::Space(space)])
+            .chain(invites)
+            .chain([Thing::Chain(new.id)]);
+        Self {
+            patient,
+            clinic,
+            things: things.collect(),
         }
     }
 }
@@ -159,12 +187,12 @@ impl Window {
     ///
     /// A clock that was set back leaves readers ahead of it; they are taken to
     /// be at `now`, and what was stamped ahead is named each time.
-    pub(super) fn new(
+    pub(super) fn new<E>(
         since: u64,
         limit: usize,
         now: i64,
-        nth: impl FnOnce(i64, i64) -> Result<Option<i64>>,
-    ) -> Result<Self> {
+        nth: impl FnOnce(i64, i64) -> std::result::Result<Option<i64>, E>,
+    ) -> std::result::Result<Self, E> {
         let since = i64::try_from(since).unwrap_or(i64::MAX).min(now);
         let from = since.saturating_sub(REPEATED.cast_signed());
         let last = i64::try_from(limit.saturating_sub(1)).unwrap_or(i64::MAX);
@@ -183,11 +211,11 @@ impl Window {
 ///
 /// `frames` gives the first and last frame of the run that ends in a head; a
 /// run without frames starts behind its last one.
-pub(super) fn beat_with(
+pub(super) fn beat_with<E: From<StoreError>>(
     number: u64,
     beat: u64,
-    mut frames: impl FnMut(u64) -> Result<Option<(u64, u64)>>,
-) -> Result<Option<u64>> {
+    mut frames: impl FnMut(u64) -> std::result::Result<Option<(u64, u64)>, E>,
+) -> std::result::Result<Option<u64>, E> {
     // The first head at or behind the frame, by halving: numbers never go down.
     let (mut low, mut high) = (1, beat);
     let mut found = None;

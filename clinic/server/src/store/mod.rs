@@ -10,8 +10,11 @@
 //! Everything is found by a chain, a space or an invite; nothing spans them
 //! but a claim, which founds the chain it brings.
 
+mod codes;
 mod feed;
+pub mod grouped;
 pub mod memory;
+pub mod postgres;
 pub mod sqlite;
 
 use std::collections::BTreeMap;

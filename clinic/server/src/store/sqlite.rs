@@ -23,6 +23,7 @@ use rusqlite::{
     Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params,
 };
 
+use super::codes::int;
 use super::feed::Sinks;
 use super::{
     Append, ChainInfo, Changes, Charge, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Page,
@@ -222,22 +223,6 @@ fn database(error: rusqlite::Error) -> StoreError {
         Some(ErrorCode::DatabaseCorrupt) => StoreError::Damaged("the database file"),
         Some(_) | None => failed(error),
     }
-}
-
-/// A number for a column. What is stored counts up from 0 and never gets
-/// there; what a caller only asks for may, and then lies beyond all there is.
-fn int(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn number(column: i64) -> Result<u64> {
-    u64::try_from(column).map_err(|_| StoreError::Damaged("a negative number"))
-}
-
-fn id<'a, T: TryFrom<&'a [u8]>>(column: &'a [u8]) -> Result<T> {
-    column
-        .try_into()
-        .map_err(|_| StoreError::Damaged("a name of the wrong length"))
 }
 
 /// Whether every chain that the decision rested on is as it was.

@@ -13,6 +13,7 @@
 mod backups;
 mod deploying;
 mod graph;
+mod grouped;
 mod killed;
 mod proxied;
 mod slow;

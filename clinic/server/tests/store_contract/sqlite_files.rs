@@ -6,7 +6,7 @@ use clinic_server::store::sqlite::SqliteStore;
 use clinic_server::store::{Outcome, Scope, Store, StoreError};
 use rusqlite::Connection;
 
-use super::{feed, suite};
+use super::{feed, many, suite};
 
 #[test]
 fn a_write_waits_for_another_process() {
@@ -143,4 +143,10 @@ fn who_listens_hears_of_another_process() {
     // Its own writes are told as what they are.
     one.found(&suite::patient(2)).unwrap();
     assert!(heard.recv_timeout(wait).unwrap().is_some());
+}
+
+#[test]
+fn what_sqlite_cannot_take_fails_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    many::an_impossible_push_fails_alone(&SqliteStore::open(dir.path()).unwrap());
 }

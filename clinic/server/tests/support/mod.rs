@@ -17,6 +17,7 @@ pub mod contract;
 pub mod keys;
 pub mod meddling;
 pub mod patient;
+pub mod postgres;
 pub mod process;
 pub mod site;
 pub mod space;

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use clinic_api::id::ChainId;
 
-use super::super::feed::{Change, Changes, Scope, Signal, Thing, Window};
+use super::super::feed::{Change, Changes, Founded, Scope, Signal, Thing, Window};
 use super::super::{NewChain, Result};
-use clinic_api::chain::ChainKind;
 
 #[derive(Debug)]
 struct Row {
@@ -26,16 +25,11 @@ pub(super) struct Feed {
 impl Feed {
     /// Things of a new chain.
     pub(super) fn found(&mut self, new: &NewChain, now: i64) {
-        let (patient, clinic) = match new.kind {
-            ChainKind::Patient => (Some(new.id), None),
-            ChainKind::Roster | ChainKind::Epoch => (None, Some(new.id)),
-        };
-        let spaces = new.spaces.iter().map(|(space, _)| *space);
-        let invites = (new.kind == ChainKind::Roster).then_some(Thing::Invites(new.id));
-        let things = spaces
-            .flat_map(|space| [Thing::Epochs(space), Thing::Space(space)])
-            .chain(invites)
-            .chain([Thing::Chain(new.id)]);
+        let Founded {
+            patient,
+            clinic,
+            things,
+        } = Founded::by(new);
         for thing in things {
             let row = Row {
                 patient,

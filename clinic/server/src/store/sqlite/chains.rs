@@ -2,52 +2,15 @@
 
 use clinic_api::chain::{ChainKind, Tip};
 use clinic_api::id::{ChainId, DeviceId, SpaceId};
-use clinic_api::space::SpaceKind;
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::super::{
-    Append, ChainInfo, NewChain, Outcome, Page, PageLimit, Result, SpaceInfo, Standing, StoreError,
-    Thing,
+use super::super::codes::{
+    id, int, kind_code, kind_of, number, space_kind, standing_code, standing_of,
 };
-use super::{Write, charge, database, feed, hold, id, int, number};
-
-fn kind_code(kind: ChainKind) -> i64 {
-    match kind {
-        ChainKind::Patient => 1,
-        ChainKind::Roster => 2,
-        ChainKind::Epoch => 3,
-    }
-}
-
-fn kind_of(code: i64) -> Result<ChainKind> {
-    [ChainKind::Patient, ChainKind::Roster, ChainKind::Epoch]
-        .into_iter()
-        .find(|k| kind_code(*k) == code)
-        .ok_or(StoreError::Damaged("an unknown kind of chain"))
-}
-
-pub(super) fn standing_code(standing: Standing) -> i64 {
-    match standing {
-        Standing::Pending => 1,
-        Standing::Admitted => 2,
-        Standing::Withdrawn => 3,
-    }
-}
-
-fn standing_of(code: i64) -> Result<Standing> {
-    [Standing::Pending, Standing::Admitted, Standing::Withdrawn]
-        .into_iter()
-        .find(|s| standing_code(*s) == code)
-        .ok_or(StoreError::Damaged("an unknown standing"))
-}
-
-fn space_kind(code: i64) -> Result<SpaceKind> {
-    SpaceKind::OF_PATIENT
-        .into_iter()
-        .chain(SpaceKind::OF_CLINIC)
-        .find(|k| i64::from(k.code()) == code)
-        .ok_or(StoreError::Damaged("an unknown kind of space"))
-}
+use super::super::{
+    Append, ChainInfo, NewChain, Outcome, Page, PageLimit, Result, SpaceInfo, Standing, Thing,
+};
+use super::{Write, charge, database, feed, hold};
 
 pub(super) fn info(tx: &Transaction<'_>, chain: ChainId) -> Result<Option<ChainInfo>> {
     type Row = (i64, i64, Option<Vec<u8>>, i64, i64);

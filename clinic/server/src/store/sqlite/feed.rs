@@ -1,12 +1,12 @@
 //! What changed, and when.
 
-use clinic_api::chain::ChainKind;
 use clinic_api::id::ChainId;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::super::feed::{Change, Changes, Scope, Signal, Thing, Window};
+use super::super::codes::{id, number};
+use super::super::feed::{Change, Changes, Founded, Scope, Signal, Thing, Window};
 use super::super::{NewChain, Result};
-use super::{Write, database, id, number};
+use super::{Write, database};
 
 /// The time in milliseconds since 1970 (UTC), of the machine that has the file.
 const NOW: &str = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
@@ -17,17 +17,9 @@ fn chain(bytes: Option<Vec<u8>>) -> Result<Option<ChainId>> {
 
 /// Things of a new chain.
 pub(super) fn found(write: &mut Write<'_>, new: &NewChain) -> Result<()> {
-    let (patient, clinic) = match new.kind {
-        ChainKind::Patient => (Some(new.id), None),
-        ChainKind::Roster | ChainKind::Epoch => (None, Some(new.id)),
-    };
-    let spaces = new.spaces.iter().map(|(space, _)| *space);
-    let invites = (new.kind == ChainKind::Roster).then_some(Thing::Invites(new.id));
-    let things = spaces
-        .flat_map(|space| [Thing::Epochs(space), Thing::Space(space)])
-        .chain(invites)
-        .chain([Thing::Chain(new.id)]);
-    for thing in things {
+    let founded = Founded::by(new);
+    let (patient, clinic) = (founded.patient.map(|p| p.0), founded.clinic.map(|c| c.0));
+    for thing in founded.things {
         let (kind, name) = thing.parts();
         write
             .tx
@@ -35,10 +27,7 @@ pub(super) fn found(write: &mut Write<'_>, new: &NewChain) -> Result<()> {
                 "INSERT INTO feed (kind, id, patient, clinic, revision, stamp)
                  VALUES (?1, ?2, ?3, ?4, 0, 0)",
             )
-            .and_then(|mut insert| {
-                let (patient, clinic) = (patient.map(|p| p.0), clinic.map(|c| c.0));
-                insert.execute(params![kind, name, patient, clinic])
-            })
+            .and_then(|mut insert| insert.execute(params![kind, name, patient, clinic]))
             .map_err(database)?;
         touch(write, thing)?;
     }

@@ -3,29 +3,9 @@
 use clinic_api::id::{ChainId, InviteLookup};
 use rusqlite::{Row, Transaction, params};
 
-use super::super::{Claimed, Guard, Invite, NewChain, Outcome, Result, Stage, StoreError, Thing};
-use super::{Write, chains, database, feed, hold, id};
-
-fn stage_code(stage: Stage) -> i64 {
-    match stage {
-        Stage::Waiting => 1,
-        Stage::Claimed => 2,
-        Stage::Admitted => 3,
-        Stage::Withdrawn => 4,
-    }
-}
-
-fn stage_of(code: i64) -> Result<Stage> {
-    [
-        Stage::Waiting,
-        Stage::Claimed,
-        Stage::Admitted,
-        Stage::Withdrawn,
-    ]
-    .into_iter()
-    .find(|s| stage_code(*s) == code)
-    .ok_or(StoreError::Damaged("an unknown stage of an invite"))
-}
+use super::super::codes::{id, stage_code, stage_of, standing_code};
+use super::super::{Claimed, Guard, Invite, NewChain, Outcome, Result, Stage, Thing};
+use super::{Write, chains, database, feed, hold};
 
 fn from_row(row: &Row<'_>) -> Result<Invite> {
     let bytes = |name| row.get::<_, Vec<u8>>(name).map_err(database);
@@ -142,7 +122,7 @@ pub(super) fn decide(
             "UPDATE chains SET standing = ?2, revision = revision + 1 WHERE chain = ?1",
         )
         .and_then(|mut update| {
-            let standing = chains::standing_code(to.standing());
+            let standing = standing_code(to.standing());
             update.execute(params![chain.as_ref(), standing])
         })
         .map_err(database)?;

@@ -6,11 +6,12 @@ use clinic_api::id::{LogId, SpaceId};
 use clinic_api::log::LogTip;
 use rusqlite::{OptionalExtension, Transaction, params};
 
+use super::super::codes::{id, int, number};
 use super::super::feed::beat_with;
 use super::super::{
     NewRun, NewRuns, Outcome, Page, PageLimit, Result, Rewrites, StoreError, StoredRun, Thing,
 };
-use super::{Pushes, Write, charge, database, feed, hold, id, int, number};
+use super::{Pushes, Write, charge, database, feed, hold};
 
 pub(super) fn tip(tx: &Transaction<'_>, space: SpaceId, log: LogId) -> Result<Option<LogTip>> {
     let row: Option<(i64, Vec<u8>, i64, Vec<u8>)> = tx

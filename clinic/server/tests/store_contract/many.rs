@@ -55,3 +55,20 @@ fn a_push_that_fails_leaves_the_others_alone(store: &dyn Store) {
     assert!(pulled(store, nowhere, &[]).is_empty());
     assert_eq!(pulled(store, SpaceId([6; 32]), &[]).len(), 1);
 }
+
+/// What no database takes: a run that begins at frame 0.
+pub fn an_impossible_push_fails_alone(store: &dyn Store) {
+    store.found(&roster(1)).unwrap();
+    let mut impossible = run(2, 1, 5);
+    impossible.first = 0;
+    let pushes = [
+        runs(SpaceId([5; 32]), vec![run(1, 1, 5)]),
+        runs(SpaceId([5; 32]), vec![run(3, 1, 5), impossible]),
+        runs(SpaceId([6; 32]), vec![run(1, 1, 5)]),
+    ];
+    let outcomes = store.push_many(&pushes);
+    assert_eq!(*outcomes[0].as_ref().unwrap(), Outcome::Stored);
+    assert!(outcomes[1].is_err());
+    assert_eq!(*outcomes[2].as_ref().unwrap(), Outcome::Stored);
+    assert_eq!(pulled(store, SpaceId([5; 32]), &[]), [vec![1; 5]]);
+}
