@@ -36,6 +36,8 @@ impl Raw {
              CREATE INDEX entry_felt ON entry (felt_ms);
              CREATE VIRTUAL TABLE search
                  USING fts5(text, tokenize = 'unicode61 remove_diacritics 2');
+             INSERT INTO search (search, rank) VALUES ('pgsz', 3950);
+             INSERT INTO search (search, rank) VALUES ('hashsize', 8388608);
              INSERT INTO search (search, rank) VALUES ('secure-delete', 1);",
         )?;
         Ok(Self(conn))

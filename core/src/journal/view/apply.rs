@@ -148,7 +148,7 @@ pub(super) fn put_first(
         versions: 1,
         unshared: false,
     };
-    put(tx, event.space, body.entry, &current, &body.mood)
+    put(tx, event.space, body.entry, &current, &body.mood, true)
 }
 
 /// Finds the current version of an entry anew. `body`: what the event itself says, where it
@@ -195,9 +195,10 @@ pub(super) fn recompute(
     let Some(current) = current else {
         return Ok(());
     };
+    let is_new = row_of(tx, space, entry)?.is_none();
     let itself = current.event == event.envelope.id && current.log == event.log;
     match body.filter(|_| itself) {
-        Some(body) => put(tx, space, entry, &current, &body.mood),
+        Some(body) => put(tx, space, entry, &current, &body.mood, is_new),
         None => {
             let sql = "SELECT envelope FROM event WHERE space = ?1 AND log = ?2 AND event = ?3";
             let envelope: Vec<u8> = tx
@@ -205,7 +206,8 @@ pub(super) fn recompute(
                 .query_row(params![space.0, current.log.0, current.event.0], |row| {
                     row.get(0)
                 })?;
-            put(tx, space, entry, &current, &recorded(&envelope)?)
+            let mood = recorded(&envelope)?;
+            put(tx, space, entry, &current, &mood, is_new)
         }
     }
 }
@@ -227,37 +229,51 @@ struct Current {
     unshared: bool,
 }
 
+/// No statement here may have a `RETURNING` or change several rows: SQLite opens a savepoint
+/// for such, at which the search table writes out all that it had gathered.
 fn put(
     tx: &Transaction<'_>,
     space: SpaceId,
     entry: EntryId,
     current: &Current,
     mood: &Mood,
+    is_new: bool,
 ) -> Result<(), VaultError> {
-    let sql = "INSERT INTO view_entry (space, entry, event, hlc_ms, hlc_counter, log,
-                   written_ms, felt_ms, day, versions, unshared)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-               ON CONFLICT (entry, space) DO UPDATE SET event = excluded.event,
-                   hlc_ms = excluded.hlc_ms, hlc_counter = excluded.hlc_counter,
-                   log = excluded.log, written_ms = excluded.written_ms,
-                   felt_ms = excluded.felt_ms, day = excluded.day,
-                   versions = excluded.versions, unshared = excluded.unshared
-               RETURNING id";
-    let id: i64 = tx.prepare_cached(sql)?.query_row(
-        params![
-            space.0,
-            entry.0,
-            current.event.0,
-            current.hlc.ms,
-            current.hlc.counter,
-            current.log.0,
-            current.written_ms,
-            mood.felt.ms,
-            mood.felt.local().date().to_string(),
-            current.versions,
-            current.unshared,
-        ],
-        |row| row.get(0),
-    )?;
-    search::put(tx, id, mood)
+    let sql = if is_new {
+        "INSERT INTO view_entry (entry, space, event, hlc_ms, hlc_counter, log,
+             written_ms, felt_ms, day, versions, unshared)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+    } else {
+        "UPDATE view_entry SET event = ?3, hlc_ms = ?4, hlc_counter = ?5, log = ?6,
+             written_ms = ?7, felt_ms = ?8, day = ?9, versions = ?10, unshared = ?11
+         WHERE entry = ?1 AND space = ?2"
+    };
+    tx.prepare_cached(sql)?.execute(params![
+        entry.0,
+        space.0,
+        current.event.0,
+        current.hlc.ms,
+        current.hlc.counter,
+        current.log.0,
+        current.written_ms,
+        mood.felt.ms,
+        mood.felt.local().date().to_string(),
+        current.versions,
+        current.unshared,
+    ])?;
+    if is_new {
+        return search::put_new(tx, tx.last_insert_rowid(), mood);
+    }
+    match row_of(tx, space, entry)? {
+        Some(id) => search::put(tx, id, mood),
+        None => Err(VaultError::Internal),
+    }
+}
+
+fn row_of(tx: &Transaction<'_>, space: SpaceId, entry: EntryId) -> Result<Option<i64>, VaultError> {
+    let sql = "SELECT id FROM view_entry WHERE entry = ?1 AND space = ?2";
+    Ok(tx
+        .prepare_cached(sql)?
+        .query_row(params![entry.0, space.0], |row| row.get(0))
+        .optional()?)
 }
