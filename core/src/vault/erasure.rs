@@ -99,6 +99,26 @@ fn holds_more(conn: &Connection, space: SpaceId, batch: i64) -> Result<bool, Vau
     Ok(found.is_some())
 }
 
+/// Whether any frame of a log was served without its body.
+pub(super) fn any_missing(
+    conn: &Connection,
+    space: SpaceId,
+    log: LogId,
+) -> Result<bool, VaultError> {
+    any(conn, "missing_body", space, log)
+}
+
+/// Whether an event of the space says that any frame of a log was erased.
+pub(super) fn any_named(conn: &Connection, space: SpaceId, log: LogId) -> Result<bool, VaultError> {
+    any(conn, "erased_frame", space, log)
+}
+
+fn any(conn: &Connection, table: &str, space: SpaceId, log: LogId) -> Result<bool, VaultError> {
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE space = ?1 AND log = ?2)");
+    let mut query = conn.prepare_cached(&sql)?;
+    Ok(query.query_row(params![space.0, log.0], |row| row.get(0))?)
+}
+
 /// Whether an event of the space says that a frame was erased.
 pub(super) fn named(
     conn: &Connection,

@@ -131,7 +131,7 @@ impl Vault {
         author: Author,
         groups: Vec<Vec<Draft>>,
     ) -> Result<Vec<EventId>, VaultError> {
-        let device = self.device()?.id();
+        let device = self.device_id()?;
         if self.own_author(device)? != Some(author) {
             return Err(VaultError::NotAllowed);
         }
@@ -142,6 +142,7 @@ impl Vault {
         let mut erases = false;
         let names = self.write(|tx| {
             let mut names = Vec::new();
+            let mut next = next_seq(tx)?;
             for drafts in groups {
                 let mut frames: Vec<(SpaceId, i64, u32)> = Vec::new();
                 if !fits(&drafts) {
@@ -167,16 +168,16 @@ impl Vault {
                     }
                     erases |= envelope.known_kind().is_some_and(Kind::erases);
                     let slot = match frames.iter_mut().find(|(s, ..)| *s == space.space) {
-                        Some((_, batch, next)) => {
-                            *next = next.saturating_add(1);
-                            (*batch, *next)
+                        Some((_, batch, place)) => {
+                            *place = place.saturating_add(1);
+                            (next, *batch, *place)
                         }
                         None => {
-                            let batch = next_seq(tx)?;
-                            frames.push((space.space, batch, 0));
-                            (batch, 0)
+                            frames.push((space.space, next, 0));
+                            (next, next, 0)
                         }
                     };
+                    next = next.saturating_add(1);
                     insert(tx, &place, None, slot, &envelope, true, judgement)?;
                     names.push(envelope.id);
                 }
@@ -225,13 +226,20 @@ impl Vault {
         let mut erases = false;
         let came = self.write(|tx| {
             let mut came = Vec::new();
+            let mut next = next_seq(tx)?;
+            // Nearly always nothing: then no frame is looked for.
+            let missing = erasure::any_missing(tx, place.space, place.log)?;
+            let named = erasure::any_named(tx, place.space, place.log)?;
             for (number, events) in &run.frames {
-                erasure::note_found(tx, place.space, place.log, *number)?;
-                let named = erasure::named(tx, place.space, place.log, *number)?;
-                if named && place.author == Some(Author::Patient) {
+                if missing {
+                    erasure::note_found(tx, place.space, place.log, *number)?;
+                }
+                let erased =
+                    (named || erases) && erasure::named(tx, place.space, place.log, *number)?;
+                if erased && place.author == Some(Author::Patient) {
                     continue;
                 }
-                let batch = next_seq(tx)?;
+                let batch = next;
                 for (index, envelope) in (0_u32..).zip(events) {
                     if known(tx, &place, envelope.id)? {
                         continue;
@@ -253,11 +261,12 @@ impl Vault {
                         tx,
                         &place,
                         Some(*number),
-                        (batch, index),
+                        (next, batch, index),
                         envelope,
                         followed,
                         judgement,
                     )?;
+                    next = next.saturating_add(1);
                     came.push(judgement);
                 }
             }
@@ -346,8 +355,10 @@ fn known(conn: &Connection, place: &Place, event: EventId) -> Result<bool, Vault
     Ok(found.is_some())
 }
 
+/// The number of the next event: greater than any that was ever given.
 pub(super) fn next_seq(conn: &Connection) -> Result<i64, VaultError> {
-    let sql = "SELECT coalesce(max(seq), 0) + 1 FROM event";
+    let sql = "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0),
+                          coalesce((SELECT max(seq) FROM event), 0)) + 1";
     Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }
 
@@ -355,15 +366,17 @@ pub(super) fn insert(
     tx: &Transaction<'_>,
     place: &Place,
     number: Option<u64>,
-    (batch, index): (i64, u32),
+    (seq, batch, index): (i64, i64, u32),
     envelope: &Envelope,
     followed: bool,
     judgement: Judgement,
 ) -> Result<(), VaultError> {
-    let sql = "INSERT INTO event (space, log, number, place, batch, event, device, author, kind,
+    let sql =
+        "INSERT INTO event (seq, space, log, number, place, batch, event, device, author, kind,
                    hlc_ms, hlc_counter, followed, judgement, envelope)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
     tx.prepare_cached(sql)?.execute(params![
+        seq,
         place.space.0,
         place.log.0,
         number,

@@ -21,6 +21,10 @@ pub(super) const WAL: &str = "vault.db-wal";
 pub(super) const SHM: &str = "vault.db-shm";
 pub(super) const CHECK: &str = "vault.check";
 const LOCK: &str = "vault.lock";
+/// Memory for pages of the file, at most.
+const CACHE_KIB: i64 = 16 * 1024;
+/// Statements that are kept compiled: more than there are.
+const STATEMENTS: usize = 256;
 static STARTED: Once = Once::new();
 
 /// An open vault's file, its lock, and the key.
@@ -226,6 +230,10 @@ pub(super) fn connect(path: &Path, key: &Seed, create: bool) -> Result<Connectio
         return Err(VaultError::ReadOnly);
     }
     conn.pragma_update(None, "synchronous", "FULL")?;
+    // In KiB, taken as it is needed: pages that a long transaction changes are encrypted and
+    // written once, at its end.
+    conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(conn)
 }
 

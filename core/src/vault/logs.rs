@@ -184,7 +184,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError`].
     pub fn restart_log(&mut self, space: SpaceId) -> Result<LogId, VaultError> {
-        let device = self.device()?.id();
+        let device = self.device_id()?;
         let (env, views) = (self.env.clone(), self.views);
         self.write(|tx| {
             let Some(old) = own(tx, space)? else {

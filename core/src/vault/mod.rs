@@ -47,7 +47,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::env::Env;
 use crate::event::HybridClock;
-use crate::space::keys::Seed;
+use crate::space::keys::{DeviceSecrets, Seed};
 
 /// An open vault. One at a time, per folder: a second opener is refused.
 pub struct Vault {
@@ -56,6 +56,8 @@ pub struct Vault {
     views: &'static [&'static dyn View],
     chains: Chains,
     clock: HybridClock,
+    /// This device's keys, once they were needed: making them of their seeds takes long.
+    device: Option<DeviceSecrets>,
     dir: PathBuf,
     key: Seed,
     /// The mark of `vault.identity` as it is written.
@@ -166,6 +168,7 @@ impl Vault {
             views,
             chains,
             clock,
+            device: None,
             dir: dir.to_owned(),
             key,
             written: Self::written_mark(dir),

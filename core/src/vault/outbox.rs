@@ -107,7 +107,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError`], and nothing was sealed.
     pub fn keep_sealed(&mut self, sealed: Sealed<'_>) -> Result<(), VaultError> {
-        let device = self.device()?.id();
+        let device = self.device_id()?;
         self.write(|tx| {
             let sql = "UPDATE event SET number = ?2
                        WHERE seq = ?1 AND log = ?3 AND number IS NULL";
@@ -170,7 +170,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError`].
     pub fn own_log(&mut self, space: SpaceId) -> Result<super::LogState, VaultError> {
-        let device = self.device()?.id();
+        let device = self.device_id()?;
         let env = self.env.clone();
         self.write(|tx| {
             logs::own_or_new(tx, &env, space, device)?;

@@ -66,7 +66,7 @@ impl Vault {
         events: &[(SpaceEntry, Envelope)],
         how: Restoring,
     ) -> Result<Vec<Put>, VaultError> {
-        let device = self.device()?.id();
+        let device = self.device_id()?;
         let author = Author::Patient;
         if self.own_author(device)? != Some(author) {
             return Err(VaultError::NotAllowed);
@@ -104,7 +104,8 @@ impl Vault {
             }
             erases |= envelope.known_kind().is_some_and(Kind::erases);
             let followed = clock.follow(envelope.hlc, now);
-            let slot = (event_log::next_seq(&tx)?, 0);
+            let next = event_log::next_seq(&tx)?;
+            let slot = (next, next, 0);
             event_log::insert(
                 &tx,
                 &place,

@@ -1,6 +1,6 @@
 //! Keys that live in the vault, and whose vault it is.
 
-use clinic_api::id::{ChainId, PersonId, SpaceId, StatementHash};
+use clinic_api::id::{ChainId, DeviceId, PersonId, SpaceId, StatementHash};
 use clinic_api::wire;
 use minicbor::{Decode, Encode};
 use rusqlite::{OptionalExtension, params};
@@ -72,6 +72,9 @@ impl Vault {
     /// # Errors
     /// [`VaultError`].
     pub fn device(&mut self) -> Result<DeviceSecrets, VaultError> {
+        if let Some(secrets) = &self.device {
+            return Ok(secrets.clone());
+        }
         let kept = self.secret(DEVICE)?;
         let secrets = match &kept {
             Some(bytes) => {
@@ -87,7 +90,16 @@ impl Vault {
                 zeroize::Zeroizing::new(secrets.seeds().map(Seed::expose).map(|s| *s).concat());
             self.keep_secret(DEVICE, &all)?;
         }
+        self.device = Some(secrets.clone());
         Ok(secrets)
+    }
+
+    /// The name of this device.
+    pub(super) fn device_id(&mut self) -> Result<DeviceId, VaultError> {
+        match &self.device {
+            Some(secrets) => Ok(secrets.id()),
+            None => Ok(self.device()?.id()),
+        }
     }
 
     /// The clinic's root key, in the vault of whoever founded the clinic.

@@ -1,13 +1,13 @@
 //! Putting the journal's events into its tables.
 
-use clinic_api::id::SpaceId;
+use clinic_api::id::{LogId, SpaceId};
 use clinic_api::wire;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::super::body::{EntryErased, EntryUnshared, MoodRecorded};
 use super::super::mood::Mood;
 use super::search;
-use crate::event::{EntryId, EventId};
+use crate::event::{EntryId, Envelope, EventId, Hlc};
 use crate::vault::{Applied, VaultError};
 
 pub(super) fn insert_version(
@@ -16,8 +16,8 @@ pub(super) fn insert_version(
     body: &MoodRecorded,
 ) -> Result<(), VaultError> {
     let sql = "INSERT INTO view_entry_version
-                   (space, entry, event, log, hlc_ms, hlc_counter, device, written_ms, mood)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
+                   (space, entry, event, log, hlc_ms, hlc_counter, device, written_ms)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
     let envelope = event.envelope;
     tx.prepare_cached(sql)?.execute(params![
         event.space.0,
@@ -28,8 +28,10 @@ pub(super) fn insert_version(
         envelope.hlc.counter,
         event.device.0,
         envelope.at.ms,
-        wire::encode(&body.mood),
     ])?;
+    if body.replaces.is_empty() {
+        return Ok(());
+    }
     let sql = "INSERT INTO view_entry_replaced (space, entry, event) VALUES (?1, ?2, ?3)
                ON CONFLICT DO NOTHING";
     let mut replaced = tx.prepare_cached(sql)?;
@@ -67,19 +69,39 @@ pub(super) fn unshare(
     Ok(())
 }
 
-/// Whether an entry was erased in a space. For good: nothing that was written at the same time,
-/// or comes in from a backup, brings it back.
-pub(super) fn erased(
+/// What is known of an entry in a space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    /// It was erased. For good: nothing that was written at the same time, or comes in from a
+    /// backup, brings it back.
+    Erased,
+    /// A version, or something that a version must be seen with.
+    Something,
+    /// Nothing.
+    Never,
+}
+
+pub(super) fn known(
     tx: &Transaction<'_>,
     space: SpaceId,
     entry: EntryId,
-) -> Result<bool, VaultError> {
-    let sql = "SELECT 1 FROM view_entry_erased WHERE space = ?1 AND entry = ?2";
-    let found: Option<i64> = tx
+) -> Result<Known, VaultError> {
+    let sql = "SELECT
+        EXISTS (SELECT 1 FROM view_entry_erased WHERE space = ?1 AND entry = ?2),
+        EXISTS (SELECT 1 FROM view_entry WHERE space = ?1 AND entry = ?2)
+            OR EXISTS (SELECT 1 FROM view_entry_replaced WHERE space = ?1 AND entry = ?2)
+            OR EXISTS (SELECT 1 FROM view_entry_unshared WHERE space = ?1 AND entry = ?2)
+            OR EXISTS (SELECT 1 FROM view_entry_taken_back WHERE space = ?1 AND entry = ?2)";
+    let (erased, something): (bool, bool) = tx
         .prepare_cached(sql)?
-        .query_row(params![space.0, entry.0], |row| row.get(0))
-        .optional()?;
-    Ok(found.is_some())
+        .query_row(params![space.0, entry.0], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    Ok(match (erased, something) {
+        (true, _) => Known::Erased,
+        (false, true) => Known::Something,
+        (false, false) => Known::Never,
+    })
 }
 
 /// Takes an entry out of every table; returns the events that held its versions.
@@ -111,12 +133,33 @@ pub(super) fn erase(
     Ok(events)
 }
 
+/// Puts the version that an entry has, where nothing else was known of it.
+pub(super) fn put_first(
+    tx: &Transaction<'_>,
+    event: &Applied<'_>,
+    body: &MoodRecorded,
+) -> Result<(), VaultError> {
+    let envelope = event.envelope;
+    let current = Current {
+        event: envelope.id,
+        hlc: envelope.hlc,
+        log: event.log,
+        written_ms: envelope.at.ms,
+        versions: 1,
+        unshared: false,
+    };
+    put(tx, event.space, body.entry, &current, &body.mood, true)
+}
+
+/// Finds the current version of an entry anew. `body`: what the event itself says, where it
+/// brought a version: it may not stand in the log of events yet.
 pub(super) fn recompute(
     tx: &Transaction<'_>,
-    space: SpaceId,
+    event: &Applied<'_>,
     entry: EntryId,
+    body: Option<&MoodRecorded>,
 ) -> Result<(), VaultError> {
-    let sql = "SELECT v.event, v.hlc_ms, v.hlc_counter, v.log, v.written_ms, v.mood,
+    let sql = "SELECT v.event, v.hlc_ms, v.hlc_counter, v.log, v.written_ms,
                    (SELECT count(DISTINCT event) FROM view_entry_version
                     WHERE space = ?1 AND entry = ?2),
                    EXISTS (SELECT 1 FROM view_entry_unshared u
@@ -132,39 +175,105 @@ pub(super) fn recompute(
                ORDER BY r.event IS NOT NULL, v.hlc_ms DESC, v.hlc_counter DESC,
                    v.log DESC, v.event DESC
                LIMIT 1";
-    let mut query = tx.prepare_cached(sql)?;
-    let mut rows = query.query(params![space.0, entry.0])?;
-    let Some(row) = rows.next()? else {
+    let space = event.space;
+    let current = tx
+        .prepare_cached(sql)?
+        .query_row(params![space.0, entry.0], |row| {
+            Ok(Current {
+                event: EventId(row.get(0)?),
+                hlc: Hlc {
+                    ms: row.get(1)?,
+                    counter: row.get(2)?,
+                },
+                log: LogId(row.get(3)?),
+                written_ms: row.get(4)?,
+                versions: row.get(5)?,
+                unshared: row.get(6)?,
+            })
+        })
+        .optional()?;
+    let Some(current) = current else {
         return Ok(());
     };
-    let mood_bytes: Vec<u8> = row.get(5)?;
-    let mood: Mood = wire::decode(&mood_bytes).map_err(|_| VaultError::Damaged)?;
-    let put = "INSERT INTO view_entry (space, entry, event, hlc_ms, hlc_counter, log,
-                   written_ms, felt_ms, day, versions, unshared, mood)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-               ON CONFLICT (space, entry) DO UPDATE SET event = excluded.event,
-                   hlc_ms = excluded.hlc_ms, hlc_counter = excluded.hlc_counter,
-                   log = excluded.log, written_ms = excluded.written_ms,
-                   felt_ms = excluded.felt_ms, day = excluded.day,
-                   versions = excluded.versions, unshared = excluded.unshared,
-                   mood = excluded.mood
-               RETURNING id";
-    let id: i64 = tx.prepare_cached(put)?.query_row(
-        params![
-            space.0,
-            entry.0,
-            row.get::<_, [u8; 16]>(0)?,
-            row.get::<_, i64>(1)?,
-            row.get::<_, i64>(2)?,
-            row.get::<_, [u8; 16]>(3)?,
-            row.get::<_, i64>(4)?,
-            mood.felt.ms,
-            mood.felt.local().date().to_string(),
-            row.get::<_, i64>(6)?,
-            row.get::<_, bool>(7)?,
-            mood_bytes,
-        ],
-        |row| row.get(0),
-    )?;
-    search::put(tx, id, &mood)
+    let is_new = row_of(tx, space, entry)?.is_none();
+    let itself = current.event == event.envelope.id && current.log == event.log;
+    match body.filter(|_| itself) {
+        Some(body) => put(tx, space, entry, &current, &body.mood, is_new),
+        None => {
+            let sql = "SELECT envelope FROM event WHERE space = ?1 AND log = ?2 AND event = ?3";
+            let envelope: Vec<u8> = tx
+                .prepare_cached(sql)?
+                .query_row(params![space.0, current.log.0, current.event.0], |row| {
+                    row.get(0)
+                })?;
+            let mood = recorded(&envelope)?;
+            put(tx, space, entry, &current, &mood, is_new)
+        }
+    }
+}
+
+/// What an event recorded, by its envelope in the log of events.
+pub(super) fn recorded(envelope: &[u8]) -> Result<Mood, VaultError> {
+    let envelope: Envelope = wire::decode(envelope).map_err(|_| VaultError::Damaged)?;
+    let body: MoodRecorded = envelope.body().map_err(|_| VaultError::Damaged)?;
+    Ok(body.mood)
+}
+
+/// The version of an entry that is shown.
+struct Current {
+    event: EventId,
+    hlc: Hlc,
+    log: LogId,
+    written_ms: i64,
+    versions: i64,
+    unshared: bool,
+}
+
+/// No statement here may have a `RETURNING` or change several rows: SQLite opens a savepoint
+/// for such, at which the search table writes out all that it had gathered.
+fn put(
+    tx: &Transaction<'_>,
+    space: SpaceId,
+    entry: EntryId,
+    current: &Current,
+    mood: &Mood,
+    is_new: bool,
+) -> Result<(), VaultError> {
+    let sql = if is_new {
+        "INSERT INTO view_entry (entry, space, event, hlc_ms, hlc_counter, log,
+             written_ms, felt_ms, day, versions, unshared)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+    } else {
+        "UPDATE view_entry SET event = ?3, hlc_ms = ?4, hlc_counter = ?5, log = ?6,
+             written_ms = ?7, felt_ms = ?8, day = ?9, versions = ?10, unshared = ?11
+         WHERE entry = ?1 AND space = ?2"
+    };
+    tx.prepare_cached(sql)?.execute(params![
+        entry.0,
+        space.0,
+        current.event.0,
+        current.hlc.ms,
+        current.hlc.counter,
+        current.log.0,
+        current.written_ms,
+        mood.felt.ms,
+        mood.felt.local().date().to_string(),
+        current.versions,
+        current.unshared,
+    ])?;
+    if is_new {
+        return search::put_new(tx, tx.last_insert_rowid(), mood);
+    }
+    match row_of(tx, space, entry)? {
+        Some(id) => search::put(tx, id, mood),
+        None => Err(VaultError::Internal),
+    }
+}
+
+fn row_of(tx: &Transaction<'_>, space: SpaceId, entry: EntryId) -> Result<Option<i64>, VaultError> {
+    let sql = "SELECT id FROM view_entry WHERE entry = ?1 AND space = ?2";
+    Ok(tx
+        .prepare_cached(sql)?
+        .query_row(params![entry.0, space.0], |row| row.get(0))
+        .optional()?)
 }

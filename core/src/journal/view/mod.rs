@@ -17,6 +17,8 @@ pub(crate) use read::{shared_entry, shared_in};
 use clinic_api::id::{DeviceId, SpaceId};
 use rusqlite::Transaction;
 
+use apply::Known;
+
 use super::body::{EntryErased, EntryUnshared, MoodRecorded};
 use super::mood::Mood;
 use crate::event::{EntryId, EventId, Kind};
@@ -92,41 +94,42 @@ impl View for JournalView {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn create(&self, tx: &Transaction<'_>) -> Result<(), VaultError> {
+        // What was recorded stands in the log of events alone, and in the search table as words.
         tx.execute_batch(
             "CREATE TABLE view_entry_version (
                  space BLOB NOT NULL, entry BLOB NOT NULL, event BLOB NOT NULL, log BLOB NOT NULL,
                  hlc_ms INTEGER NOT NULL, hlc_counter INTEGER NOT NULL, device BLOB NOT NULL,
-                 written_ms INTEGER NOT NULL, mood BLOB NOT NULL,
-                 PRIMARY KEY (space, entry, event, log)
+                 written_ms INTEGER NOT NULL,
+                 PRIMARY KEY (entry, space, event, log)
              ) STRICT, WITHOUT ROWID;
              CREATE TABLE view_entry_replaced (
                  space BLOB NOT NULL, entry BLOB NOT NULL, event BLOB NOT NULL,
-                 PRIMARY KEY (space, entry, event)
+                 PRIMARY KEY (entry, space, event)
              ) STRICT, WITHOUT ROWID;
              CREATE TABLE view_entry_unshared (
                  space BLOB NOT NULL, entry BLOB NOT NULL,
                  hlc_ms INTEGER NOT NULL, hlc_counter INTEGER NOT NULL, log BLOB NOT NULL,
-                 PRIMARY KEY (space, entry)
+                 PRIMARY KEY (entry, space)
              ) STRICT, WITHOUT ROWID;
              CREATE TABLE view_entry_taken_back (
                  space BLOB NOT NULL, entry BLOB NOT NULL, event BLOB NOT NULL,
-                 PRIMARY KEY (space, entry, event)
+                 PRIMARY KEY (entry, space, event)
              ) STRICT, WITHOUT ROWID;
              CREATE TABLE view_entry_erased (
                  space BLOB NOT NULL, entry BLOB NOT NULL,
-                 PRIMARY KEY (space, entry)
+                 PRIMARY KEY (entry, space)
              ) STRICT, WITHOUT ROWID;
              CREATE TABLE view_entry (
                  id INTEGER PRIMARY KEY,
                  space BLOB NOT NULL, entry BLOB NOT NULL, event BLOB NOT NULL,
                  hlc_ms INTEGER NOT NULL, hlc_counter INTEGER NOT NULL, log BLOB NOT NULL,
                  written_ms INTEGER NOT NULL, felt_ms INTEGER NOT NULL, day TEXT NOT NULL,
-                 versions INTEGER NOT NULL, unshared INTEGER NOT NULL, mood BLOB NOT NULL,
-                 UNIQUE (space, entry)
+                 versions INTEGER NOT NULL, unshared INTEGER NOT NULL,
+                 UNIQUE (entry, space)
              ) STRICT;
              CREATE INDEX view_entry_felt ON view_entry (space, felt_ms, entry);
              CREATE INDEX view_entry_day ON view_entry (space, day);",
@@ -143,21 +146,27 @@ impl View for JournalView {
                 if body.mood.check().is_err() {
                     return Ok(Outcome::Malformed);
                 }
-                if apply::erased(tx, event.space, body.entry)? {
-                    return Ok(Outcome::Gone(body.entry));
+                match apply::known(tx, event.space, body.entry)? {
+                    Known::Erased => return Ok(Outcome::Gone(body.entry)),
+                    Known::Never => {
+                        apply::insert_version(tx, event, &body)?;
+                        apply::put_first(tx, event, &body)?;
+                    }
+                    Known::Something => {
+                        apply::insert_version(tx, event, &body)?;
+                        apply::recompute(tx, event, body.entry, Some(&body))?;
+                    }
                 }
-                apply::insert_version(tx, event, &body)?;
-                apply::recompute(tx, event.space, body.entry)?;
             }
             Kind::EntryUnshared => {
                 let Ok(body) = event.envelope.body::<EntryUnshared>() else {
                     return Ok(Outcome::Malformed);
                 };
-                if apply::erased(tx, event.space, body.entry)? {
+                if apply::known(tx, event.space, body.entry)? == Known::Erased {
                     return Ok(Outcome::Done);
                 }
                 apply::unshare(tx, event, &body)?;
-                apply::recompute(tx, event.space, body.entry)?;
+                apply::recompute(tx, event, body.entry, None)?;
             }
             Kind::EntryErased => {
                 let Ok(body) = event.envelope.body::<EntryErased>() else {

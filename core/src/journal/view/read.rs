@@ -2,13 +2,13 @@
 
 use clinic_api::id::{DeviceId, LogId, SpaceId};
 use clinic_api::space::SpaceKind;
-use clinic_api::wire;
 use jiff::civil::Date;
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Row, params, params_from_iter};
 
 use super::super::Valence;
 use super::super::mood::Mood;
+use super::apply::recorded;
 use super::{Cursor, Entry, Page, Version, search};
 use crate::event::{EntryId, EventId, Moment};
 use crate::vault::{SpaceEntry, Vault, VaultError};
@@ -20,7 +20,9 @@ const NEWEST: &str = "NOT EXISTS (SELECT 1 FROM view_entry o
     AND (o.hlc_ms, o.hlc_counter, o.log) > (e.hlc_ms, e.hlc_counter, e.log))";
 
 /// Whether it stands, shared, in the care space (given as the second).
-const COLUMNS: &str = "e.entry, e.space, e.event, e.mood, e.written_ms, e.versions,
+const COLUMNS: &str = "e.entry, e.space, e.event,
+    (SELECT v.envelope FROM event v
+     WHERE v.space = e.space AND v.log = e.log AND v.event = e.event), e.written_ms, e.versions,
     EXISTS (SELECT 1 FROM view_entry s WHERE s.entry = e.entry AND s.space = ?2
             AND s.unshared = 0)";
 
@@ -43,8 +45,8 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<(Entry, Vec<u8>)> {
     Ok((entry, row.get(3)?))
 }
 
-fn complete((mut entry, mood): (Entry, Vec<u8>)) -> Result<Entry, VaultError> {
-    entry.mood = wire::decode(&mood).map_err(|_| VaultError::Damaged)?;
+fn complete((mut entry, envelope): (Entry, Vec<u8>)) -> Result<Entry, VaultError> {
+    entry.mood = recorded(&envelope)?;
     Ok(entry)
 }
 
@@ -269,22 +271,23 @@ pub(in crate::journal) fn versions(
     spaces: &[SpaceEntry],
     entry: EntryId,
 ) -> Result<Vec<Version>, VaultError> {
-    let sql = "SELECT event, device, written_ms, mood FROM view_entry_version
-               WHERE space IN (?1, ?2) AND entry = ?3
-               ORDER BY hlc_ms DESC, hlc_counter DESC, log DESC, event DESC";
+    let sql = "SELECT v.event, v.device, v.written_ms, e.envelope FROM view_entry_version v
+               JOIN event e ON e.space = v.space AND e.log = v.log AND e.event = v.event
+               WHERE v.space IN (?1, ?2) AND v.entry = ?3
+               ORDER BY v.hlc_ms DESC, v.hlc_counter DESC, v.log DESC, v.event DESC";
     let [private, care] = pair(spaces);
     let mut query = vault.reader().prepare_cached(sql)?;
     let mut rows = query.query(params![private, care, entry.0])?;
     let mut all: Vec<Version> = Vec::new();
     while let Some(row) = rows.next()? {
         let id = EventId(row.get(0)?);
-        let mood: Vec<u8> = row.get(3)?;
+        let envelope: Vec<u8> = row.get(3)?;
         if all.iter().all(|v| v.id != id) {
             all.push(Version {
                 id,
                 device: DeviceId(row.get(1)?),
                 written_ms: row.get(2)?,
-                mood: wire::decode(&mood).map_err(|_| VaultError::Damaged)?,
+                mood: recorded(&envelope)?,
             });
         }
     }

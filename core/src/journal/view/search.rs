@@ -19,9 +19,23 @@ pub(super) fn create(tx: &Transaction<'_>) -> Result<(), VaultError> {
     tx.execute_batch(
         "CREATE VIRTUAL TABLE view_entry_search
              USING fts5(text, tokenize = 'unicode61 remove_diacritics 2');
+         -- A page of the index fits into one of the file, which SQLCipher leaves 4,016 bytes of.
+         INSERT INTO view_entry_search (view_entry_search, rank) VALUES ('pgsz', 3950);
+         -- A transaction of many entries is sorted in memory, in up to 8 MiB, and written once.
+         INSERT INTO view_entry_search (view_entry_search, rank) VALUES ('hashsize', 8388608);
          -- What is erased leaves the index at once, not when segments are merged.
          INSERT INTO view_entry_search (view_entry_search, rank) VALUES ('secure-delete', 1);",
     )?;
+    Ok(())
+}
+
+/// Sets the text under which an entry's row is found that has none yet.
+pub(super) fn put_new(tx: &Transaction<'_>, id: i64, mood: &Mood) -> Result<(), VaultError> {
+    let text = text(mood);
+    if !text.is_empty() {
+        let sql = "INSERT INTO view_entry_search (rowid, text) VALUES (?1, ?2)";
+        tx.prepare_cached(sql)?.execute(params![id, text])?;
+    }
     Ok(())
 }
 

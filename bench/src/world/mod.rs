@@ -1,0 +1,8 @@
+//! The product, put together for measuring: devices, a clinic, its API.
+
+pub mod cpu;
+pub mod device;
+pub mod proxy;
+pub mod server;
+pub mod signed;
+pub mod site;
