@@ -112,7 +112,7 @@ fn few(list: &[Felt], year: i16) -> Option<String> {
         .map(|entry| format!("{} on {}", number(entry.mood), day(entry.when.date(), year)))
         .collect();
     Some(format!(
-        "Only {} in this period, too few to describe a trend: {}, on the scale from 0 (worst) to 10 (best).",
+        "Only {} in this period, too few to describe a trend: {}, on the scale from 0 (very unpleasant) to 10 (very pleasant).",
         if list.len() == 1 {
             "1 mood entry".into()
         } else {
@@ -144,12 +144,12 @@ fn level(list: &[Felt], year: i16) -> String {
     let highest = list.iter().map(|entry| entry.mood).fold(0.0, f64::max);
     if lowest == highest {
         return format!(
-            "On the scale from 0 (worst) to 10 (best), every entry was {}.",
+            "On the scale from 0 (very unpleasant) to 10 (very pleasant), every entry was {}.",
             number(lowest)
         );
     }
     format!(
-        "On the scale from 0 (worst) to 10 (best), the average was {}; the lowest was {}, {}; the highest {}, {}.",
+        "On the scale from 0 (very unpleasant) to 10 (very pleasant), the average was {}; the lowest was {}, {}; the highest {}, {}.",
         number(mean),
         number(lowest),
         when(list, lowest, year),

@@ -200,7 +200,7 @@ pub fn hours(hours: f64) -> String {
     }
 }
 
-/// Mood as people see it: valence −1…1 becomes 0 (worst) to 10 (best).
+/// Mood as people see it: valence −1…1 becomes 0 (very unpleasant) to 10 (very pleasant).
 ///
 /// What lies outside is taken to the nearer end; not a number is `None`.
 pub fn mood(valence: f64) -> Option<f64> {

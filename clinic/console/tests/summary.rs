@@ -57,7 +57,7 @@ fn one_or_two_entries_are_too_few() {
     assert_eq!(
         told(&noon(&[("2026-03-14", 6.5)]), &[], &last_days(30)),
         [
-            "Only 1 mood entry in this period, too few to describe a trend: 6.5 on Sat 14 March, on the scale from 0 (worst) to 10 (best)."
+            "Only 1 mood entry in this period, too few to describe a trend: 6.5 on Sat 14 March, on the scale from 0 (very unpleasant) to 10 (very pleasant)."
         ]
     );
     assert_eq!(
@@ -67,7 +67,7 @@ fn one_or_two_entries_are_too_few() {
             &last_days(30)
         ),
         [
-            "Only 2 mood entries in this period, too few to describe a trend: 3 on Mon 2 March and 2 on Fri 6 March, on the scale from 0 (worst) to 10 (best).",
+            "Only 2 mood entries in this period, too few to describe a trend: 3 on Mon 2 March and 2 on Fri 6 March, on the scale from 0 (very unpleasant) to 10 (very pleasant).",
             "The latest entry is 9 days old.",
         ]
     );
@@ -94,7 +94,7 @@ fn a_rise_around_an_infusion() {
         told(&trend, &infusions, &last_days(30)),
         [
             "7 mood entries on 7 different days, from 2 to 14 March 2026.",
-            "On the scale from 0 (worst) to 10 (best), the average was 5; the lowest was 2, on Mon 2 March; the highest 8, on Sat 14 March.",
+            "On the scale from 0 (very unpleasant) to 10 (very pleasant), the average was 5; the lowest was 2, on Mon 2 March; the highest 8, on Sat 14 March.",
             "In the last 7 days the average was 6.5 (4 entries); in the 7 days before, 3 (3 entries): 3.5 higher.",
             "Latest infusion on Sun 8 March: in the 7 days before it the average was 3 (3 entries); in the 7 days after, 6.5 (4 entries): 3.5 higher.",
         ]
@@ -114,7 +114,7 @@ fn silence_is_named_and_not_interpreted() {
         told(&trend, &[], &last_days(90)),
         [
             "4 mood entries on 4 different days, from 10 February to 1 March 2026.",
-            "On the scale from 0 (worst) to 10 (best), every entry was 5.",
+            "On the scale from 0 (very unpleasant) to 10 (very pleasant), every entry was 5.",
             "The last 7 days have 0 entries and the 7 days before 0 entries: too few to compare.",
             "The longest time without an entry was 17 days, from 12 February to 1 March 2026.",
             "The latest entry is 14 days old.",
@@ -138,7 +138,7 @@ fn compares_what_is_shown_and_says_when_it_cannot() {
     assert_eq!(
         told(&trend, &[infusion], &last_days(14))[1..],
         [
-            "On the scale from 0 (worst) to 10 (best), the average was 1.4; the lowest was 1, 2 times, last on Thu 12 March; the highest 2, on Tue 3 March.",
+            "On the scale from 0 (very unpleasant) to 10 (very pleasant), the average was 1.4; the lowest was 1, 2 times, last on Thu 12 March; the highest 2, on Tue 3 March.",
             "In the last 7 days the average was 1 (3 entries); in the 7 days before, 1.7 (3 entries): 0.7 lower.",
             "Latest infusion on Sat 14 March: 3 entries in the 7 days before it and 0 entries since then, too few to compare.",
             "The longest time without an entry was 6 days, from 5 to 11 March 2026.",

@@ -31,7 +31,7 @@ pub struct Scale {
     pub lines: &'static [f64],
 }
 
-/// Mood as people see it: 0 (worst) to 10 (best).
+/// Mood as people see it: 0 (very unpleasant) to 10 (very pleasant).
 pub const MOOD: Scale = Scale {
     bottom: 0.0,
     top: 10.0,

@@ -56,7 +56,7 @@ pub struct PatientPage {
 pub struct TrendPoint {
     /// When it was felt.
     pub felt: Moment,
-    /// −1 (worst) to 1 (best).
+    /// −1 (very unpleasant) to 1 (very pleasant).
     pub valence: f64,
 }
 
@@ -67,7 +67,7 @@ pub struct EntryView {
     pub id: String,
     /// When it was felt.
     pub felt: Moment,
-    /// −1 (worst) to 1 (best).
+    /// −1 (very unpleasant) to 1 (very pleasant).
     pub valence: f64,
     /// 0 (none) to 10 (most), as the patient saw it.
     pub energy: Option<f64>,
@@ -75,7 +75,7 @@ pub struct EntryView {
     pub anxiety: Option<f64>,
     /// Hours slept, 0 to 24.
     pub sleep_hours: Option<f64>,
-    /// 0 (worst) to 10 (best), as the patient saw it.
+    /// 0 (very unpleasant) to 10 (very pleasant), as the patient saw it.
     pub sleep_quality: Option<f64>,
     /// Feelings, in words for people.
     pub labels: Vec<String>,

@@ -58,7 +58,7 @@ fn draw(points: &[Point], infusions: &[Moment], range: &Range, zone: &TimeZone) 
     line_chart(&Spec {
         id: "mood",
         title: &format!(
-            "Mood from {}, from 0, the worst, to 10, the best",
+            "Mood from {}, from 0, very unpleasant, to 10, very pleasant",
             date_span(day(from), day(range.to))
         ),
         described_by: "mood-summary",
