@@ -147,6 +147,15 @@ impl PostgresStore {
     }
 }
 
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        // Closing a connection blocks, which async code may not, and the last
+        // owner may be async: a thread of its own may.
+        let sessions = std::mem::take(&mut *lock(&self.idle));
+        std::thread::spawn(move || drop(sessions));
+    }
+}
+
 /// One writing transaction.
 struct Write<'a> {
     session: &'a mut Session,

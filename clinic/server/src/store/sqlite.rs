@@ -30,7 +30,7 @@ use super::{
     PageLimit, Result, Rewrites, Scope, Signal, Sink, SpaceInfo, Stage, Store, StoreError,
     StoredRun,
 };
-use connection::{connect, make_private, private_file, sync};
+use connection::{BUSY, connect, make_private, private_file, sync};
 
 /// Connections for reading that are kept open.
 const READERS: usize = 4;
@@ -76,7 +76,7 @@ impl SqliteStore {
         for dir in [Some(dir), dir.parent()].into_iter().flatten() {
             sync(dir).map_err(failed)?;
         }
-        Ok(Self {
+        let store = Self {
             path,
             writer: Arc::new(Mutex::new(writer)),
             readers: Mutex::new(Vec::new()),
@@ -84,7 +84,9 @@ impl SqliteStore {
             watched: AtomicBool::new(false),
             // Whoever had it open before may have been killed in between.
             stale: AtomicBool::new(true),
-        })
+        };
+        store.tidy();
+        Ok(store)
     }
 
     /// One writing transaction. Committed only if `work` says so by [`Written`].
@@ -110,9 +112,9 @@ impl SqliteStore {
     }
 
     /// Moves all of the write-ahead log into the file, and empties it: what
-    /// was rewritten is then in neither.
-    fn clear(&self) -> Result<()> {
-        let busy: i64 = lock(&self.writer)
+    /// was rewritten is then in neither. [`StoreError::Busy`]: somebody reads it.
+    fn clear(&self, writer: &Connection) -> Result<()> {
+        let busy: i64 = writer
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
             .map_err(database)?;
         if busy != 0 {
@@ -120,6 +122,17 @@ impl SqliteStore {
         }
         self.stale.store(false, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Does so if there is need and nobody reads just now.
+    fn tidy(&self) {
+        if self.stale.load(Ordering::Relaxed) {
+            let writer = lock(&self.writer);
+            // A failure leaves the need: the next push tries again.
+            let _ = writer.busy_timeout(Duration::ZERO);
+            let _ = self.clear(&writer);
+            let _ = writer.busy_timeout(BUSY);
+        }
     }
 
     /// Tells who listens that another process wrote: SQLite says so, not what.
@@ -326,12 +339,17 @@ impl Store for SqliteStore {
     }
 
     fn push(&self, runs: &NewRuns) -> Result<Outcome> {
-        self.write(|write| runs::push(write, runs))
+        let outcome = self.write(|write| runs::push(write, runs))?;
+        self.tidy();
+        Ok(outcome)
     }
 
     fn push_many(&self, pushes: &[NewRuns]) -> Vec<Result<Outcome>> {
         match self.write(|write| runs::push_many(write, pushes)) {
-            Ok(Pushes(outcomes)) => outcomes,
+            Ok(Pushes(outcomes)) => {
+                self.tidy();
+                outcomes
+            }
             Err(error) => pushes.iter().map(|_| Err(error.again())).collect(),
         }
     }
@@ -341,13 +359,14 @@ impl Store for SqliteStore {
     }
 
     /// The old bytes are overwritten in the file, and the write-ahead log is
-    /// emptied. [`StoreError::Busy`]: somebody read for so long that they may
-    /// still be in that log, although they were replaced; opening the store or
-    /// any other rewrite, also one of no runs, empties it.
+    /// emptied. [`StoreError::Busy`]: the bytes were replaced, but somebody, a
+    /// backup for example, read for so long that the old ones may still be in
+    /// that log. The next push after that empties it, and so does opening the
+    /// store and any other rewrite.
     fn rewrite(&self, rewrites: &Rewrites) -> Result<Outcome> {
-        self.stale.store(true, Ordering::Relaxed);
         let outcome = self.write(|write| runs::rewrite(write, rewrites))?;
-        self.clear()?;
+        self.stale.store(true, Ordering::Relaxed);
+        self.clear(&lock(&self.writer))?;
         Ok(outcome)
     }
 

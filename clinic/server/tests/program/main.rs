@@ -15,6 +15,7 @@ mod deploying;
 mod graph;
 mod grouped;
 mod killed;
+mod postgres;
 mod proxied;
 mod slow;
 mod start;

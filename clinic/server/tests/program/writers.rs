@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use clinic_api::chain::Signed;
@@ -79,6 +80,22 @@ pub struct Written {
     pub under_way: Option<(Vec<u8>, LogTip)>,
 }
 
+/// A device that writes, and to which server.
+pub struct Pen<'a> {
+    pub address: &'a str,
+    pub device: &'a Device,
+    pub written: &'a mut Written,
+}
+
+/// How long to write, and how it goes.
+#[derive(Default)]
+pub struct Progress {
+    pub stop: AtomicBool,
+    pub acknowledged: AtomicUsize,
+    /// How often the server asked to come again; none may, if this is none.
+    pub busy: Option<AtomicUsize>,
+}
+
 /// Every device writes until its server is gone, while `disturb` does something to it.
 pub fn write_until_gone(
     server: &Server,
@@ -86,33 +103,52 @@ pub fn write_until_gone(
     written: &mut [Written],
     disturb: impl FnOnce(),
 ) {
-    let now = server.now();
-    let address = server.address.as_str();
+    let pens = scene
+        .devices
+        .iter()
+        .zip(written)
+        .map(|(device, written)| Pen {
+            address: &server.address,
+            device,
+            written,
+        });
+    write_all(server.now(), scene, pens, &Progress::default(), disturb);
+}
+
+/// All write until each one's server is gone or they are told to stop.
+pub fn write_all<'a>(
+    now: i64,
+    scene: &Scene,
+    pens: impl Iterator<Item = Pen<'a>>,
+    progress: &Progress,
+    disturb: impl FnOnce(),
+) {
     let failure = Mutex::new(None);
     std::thread::scope(|scope| {
-        for (device, written) in scene.devices.iter().zip(written) {
+        for pen in pens {
             let failure = &failure;
             scope.spawn(move || {
-                if let Err(text) = write(address, now, scene, device, written) {
+                if let Err(text) = write(pen, now, scene, progress) {
                     *failure.lock().unwrap() = Some(text);
                 }
             });
         }
         disturb();
+        progress.stop.store(true, Ordering::Relaxed);
     });
     assert_eq!(failure.into_inner().unwrap(), None);
 }
 
-fn write(
-    address: &str,
-    now: i64,
-    scene: &Scene,
-    device: &Device,
-    written: &mut Written,
-) -> Result<(), String> {
+fn write(pen: Pen<'_>, now: i64, scene: &Scene, progress: &Progress) -> Result<(), String> {
+    let Pen {
+        address,
+        device,
+        written,
+    } = pen;
     let mut log = Log::new(device, scene.space, 1, scene.epoch);
     let path = format!("/v1/spaces/{}/runs", scene.space);
-    loop {
+    // Who is only disturbed by the end of its server writes until that.
+    while progress.busy.is_none() || !progress.stop.load(Ordering::Relaxed) {
         log.tip = written.tip;
         // What was under way is sent again, byte for byte.
         let (run, tip) = written.under_way.take().unwrap_or_else(|| {
@@ -124,14 +160,24 @@ fn write(
             Ok(answer) if answer.status == 200 => {
                 written.tip = Some(tip);
                 written.acknowledged.push(run);
+                progress.acknowledged.fetch_add(1, Ordering::Relaxed);
             }
-            Ok(answer) => return Err(format!("refused: {:?}", answer.refused())),
+            Ok(answer) => {
+                written.under_way = Some((run, tip));
+                let busy = progress.busy.as_ref().filter(|_| answer.status == 503);
+                let Some(busy) = busy else {
+                    return Err(format!("refused: {:?}", answer.refused()));
+                };
+                busy.fetch_add(1, Ordering::Relaxed);
+                pause(20);
+            }
             Err(_) => {
                 written.under_way = Some((run, tip));
                 return Ok(());
             }
         }
     }
+    Ok(())
 }
 
 /// All runs of the space, as the clinician pulls them.

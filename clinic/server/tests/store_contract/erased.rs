@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use clinic_api::id::LogId;
 use clinic_server::store::sqlite::SqliteStore;
-use clinic_server::store::{Outcome, Rewrite, Rewrites, Store};
+use clinic_server::store::{Outcome, Rewrite, Rewrites, Store, StoreError};
 
-use super::suite::{patient, run, runs, space};
+use super::suite::{patient, pulled, run, runs, space};
 
 /// Bytes that are found nowhere else, and again every 16 bytes.
 fn unmistakable(n: u16, length: usize) -> Vec<u8> {
@@ -73,4 +73,35 @@ fn rewritten_bytes_are_nowhere_in_the_files() {
             assert_eq!(found(dir.path()), left);
         }
     }
+}
+
+#[test]
+fn a_long_reader_delays_the_end_of_rewritten_bytes_and_no_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(dir.path()).unwrap();
+    store.found(&patient(2)).unwrap();
+    let mut new = run(1, 1, 0);
+    new.bytes = unmistakable(7, 900);
+    store.push(&runs(space(), vec![new])).unwrap();
+    let reader = rusqlite::Connection::open(dir.path().join("clinic.db")).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM chains").unwrap();
+    let rewrites = Rewrites {
+        space: space(),
+        runs: vec![Rewrite {
+            log: LogId([1; 16]),
+            beat: 1,
+            old: unmistakable(7, 900),
+            new: vec![b'.'; 70],
+        }],
+        guards: Vec::new(),
+    };
+    let refused = store.rewrite(&rewrites).unwrap_err();
+    assert!(matches!(refused, StoreError::Busy), "{refused}");
+    assert_eq!(pulled(&store, space(), &[]), [vec![b'.'; 70]]);
+    let push = |beat| store.push(&runs(space(), vec![run(1, beat, 5)])).unwrap();
+    assert_eq!(push(2), Outcome::Stored);
+    assert_eq!(found(dir.path()), BTreeSet::from([7]));
+    reader.execute_batch("COMMIT").unwrap();
+    assert_eq!(push(3), Outcome::Stored);
+    assert_eq!(found(dir.path()), BTreeSet::new());
 }

@@ -45,13 +45,8 @@ fn push_at_once(store: &dyn Store) -> Vec<(u8, [Outcome; 3])> {
     })
 }
 
-#[test]
-fn pushes_share_commits_and_lose_nothing() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = Arc::new(SqliteStore::open(dir.path()).unwrap());
-    store.found(&patient(2)).unwrap();
-    let wal = dir.path().join("clinic.db-wal");
-    let before = commits(&wal);
+/// Many push at once to this store, with patient 2; all of it is there.
+pub fn push_at_once_and_check(store: Arc<dyn Store>) {
     let grouped = Grouped::new(store.clone());
     for (log, outcomes) in push_at_once(&grouped) {
         let (stored, moved) = (Outcome::Stored, Outcome::Moved);
@@ -63,6 +58,16 @@ fn pushes_share_commits_and_lose_nothing() {
         expected.extend([vec![1; size], vec![2; size]]);
     }
     assert_eq!(pulled(&*store, space(), &[]), expected);
+}
+
+#[test]
+fn pushes_share_commits_and_lose_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Arc::new(SqliteStore::open(dir.path()).unwrap());
+    store.found(&patient(2)).unwrap();
+    let wal = dir.path().join("clinic.db-wal");
+    let before = commits(&wal);
+    push_at_once_and_check(store.clone());
     let commits = commits(&wal) - before;
     assert!((1..128).contains(&commits), "{commits} commits, 128 pushes");
 }

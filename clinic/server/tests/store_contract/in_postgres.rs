@@ -1,12 +1,15 @@
 //! PostgreSQL: the contract, its schema, and several servers on one database.
 
 use std::path::Path;
+use std::time::Duration;
 
+use clinic_api::id::SpaceId;
 use clinic_server::store::memory::MemoryStore;
 use clinic_server::store::postgres::{Address, PostgresStore};
 use clinic_server::store::{Outcome, Store, StoreError};
 use postgres::{Client, NoTls};
 
+use super::group_commit;
 use super::many;
 use super::postgres_server::{Cluster, shared};
 use super::suite::{self, Made};
@@ -150,4 +153,74 @@ fn another_machine_is_spoken_to_by_tls_and_must_be_who_it_says() {
     assert!(unknown.contains("UnknownIssuer"), "{unknown}");
     let other = open("127.0.0.1", Some(&certificate)).err().unwrap();
     assert!(other.to_string().contains("not valid for name"), "{other}");
+}
+
+#[test]
+fn pushes_at_once_share_transactions() {
+    let address = shared().database();
+    let store = std::sync::Arc::new(open(&address).unwrap());
+    store.found(&suite::patient(2)).unwrap();
+    group_commit::push_at_once_and_check(store);
+    let transactions: i64 = raw(&address)
+        .query_one("SELECT count(DISTINCT xmin::text) FROM runs", &[])
+        .unwrap()
+        .get(0);
+    assert!((1..128).contains(&transactions), "{transactions} for 128");
+}
+
+#[test]
+fn connections_that_were_ended_are_made_anew() {
+    let address = shared().database();
+    let store = open(&address).unwrap();
+    suite::fill(&store);
+    let expected = suite::everything(&store);
+    let mut client = raw(&address);
+    for round in 0..3 {
+        client
+            .batch_execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            )
+            .unwrap();
+        assert_eq!(suite::everything(&store), expected);
+        client
+            .batch_execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            )
+            .unwrap();
+        let log = 10 + round;
+        let new = suite::runs(SpaceId([5; 32]), vec![suite::run(log, 1, 5)]);
+        assert_eq!(store.push(&new).unwrap(), Outcome::Stored);
+    }
+}
+
+#[test]
+fn a_deadlock_is_tried_again_and_a_long_lock_is_busy() {
+    let address = shared().database();
+    let store = open(&address).unwrap();
+    store.found(&suite::roster(1)).unwrap();
+    let mut client = raw(&address);
+    let mut new = suite::runs(SpaceId([5; 32]), vec![suite::run(1, 1, 5)]);
+    new.guards = vec![suite::guard(&store, suite::roster(1).id)];
+    std::thread::scope(|scope| {
+        client
+            .batch_execute("BEGIN; SELECT FROM spaces FOR UPDATE")
+            .unwrap();
+        let pushing = scope.spawn(|| store.push(&new));
+        // It has locked the roster by now, and waits for the space.
+        std::thread::sleep(Duration::from_millis(400));
+        client
+            .batch_execute("UPDATE chains SET charged = charged; COMMIT")
+            .unwrap();
+        assert_eq!(pushing.join().unwrap().unwrap(), Outcome::Stored);
+    });
+    client
+        .batch_execute("BEGIN; SELECT FROM spaces FOR UPDATE")
+        .unwrap();
+    let new = suite::runs(SpaceId([5; 32]), vec![suite::run(1, 2, 5)]);
+    let refused = store.push(&new).unwrap_err();
+    assert!(matches!(refused, StoreError::Busy), "{refused}");
+    client.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(store.push(&new).unwrap(), Outcome::Stored);
 }

@@ -29,9 +29,15 @@ impl Server {
 
     /// Starts one with more arguments.
     pub fn start_with(dir: &Path, clinic: MemberId, arguments: &[&str]) -> Self {
+        let dir = dir.to_str().unwrap();
+        Self::start_on(&["--dir", dir], clinic, arguments)
+    }
+
+    /// Starts one whose store these arguments name.
+    pub fn start_on(store: &[&str], clinic: MemberId, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_clinic-server"))
-            .args(["serve", "--dir"])
-            .arg(dir)
+            .arg("serve")
+            .args(store)
             .arg("--clinic")
             .arg(clinic.to_string())
             .args(arguments)
