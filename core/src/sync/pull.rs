@@ -21,6 +21,9 @@ pub(super) struct Pulling {
     stopped: BTreeSet<LogId>,
     /// What heads say was seen.
     witnessed: Vec<Seen>,
+    /// Runs of the present page that were verified, each the next of the one before, and are
+    /// still to be taken in.
+    arrived: Vec<Arrived>,
     /// Whether some run cited what is not in the chains as pulled.
     chains_behind: bool,
     /// Logs that were asked for from a missing body on.
@@ -90,6 +93,7 @@ impl Pulling {
         for bytes in &page.runs {
             progress |= self.run(vault, entry, bytes, report)?;
         }
+        self.take(vault, report)?;
         progress |= self.stopped.len() > stopped && stopped < PASSED_OVER;
         // A server that says "more" and brings nothing new must not hold us forever.
         Ok(page.more && progress)
@@ -149,8 +153,21 @@ impl Pulling {
         if self.stopped.contains(&log) {
             return Ok(false);
         }
-        let state = vault.log(space, log)?;
-        let tip = state.as_ref().and_then(|s| s.tip);
+        let follows = |arrived: &Arrived| {
+            let next = arrived.tip.beat.checked_add(1) == Some(head.beat);
+            arrived.tip.log == log && next && head.previous == Some(arrived.tip.head)
+        };
+        let before = self.arrived.last().filter(|last| follows(last));
+        let before = before.map(|last| last.tip);
+        if before.is_none() {
+            // What is looked up from here on is to be as if each run were taken in alone.
+            self.take(vault, report)?;
+        }
+        let state = match before {
+            Some(_) => None,
+            None => vault.log(space, log)?,
+        };
+        let tip = before.or(state.as_ref().and_then(|s| s.tip));
         if let Some(tip) = tip.filter(|t| t.beat >= head.beat) {
             if tip.beat == head.beat && tip.head != run.head_hash() {
                 let signed = log_key(vault, entry, head.device).is_some_and(|k| run.signed_by(&k));
@@ -206,7 +223,7 @@ impl Pulling {
         };
         self.witnessed.extend(&head.seen);
         let (frames, missing) = open_frames(vault, entry, &record, &run, &verified, report)?;
-        let came = vault.take(Arrived {
+        self.arrived.push(Arrived {
             space: *entry,
             device: head.device,
             author,
@@ -215,9 +232,18 @@ impl Pulling {
             seen: head.seen,
             frames,
             missing,
-        })?;
-        report.events_received = report.events_received.saturating_add(came.len() as u64);
+        });
         Ok(true)
+    }
+
+    /// Takes in what arrived and was verified, in one go.
+    fn take(&mut self, vault: &mut Vault, report: &mut Report) -> Result<(), SyncError> {
+        let arrived = std::mem::take(&mut self.arrived);
+        if !arrived.is_empty() {
+            let came = vault.take_all(&arrived)?;
+            report.events_received = report.events_received.saturating_add(came.len() as u64);
+        }
+        Ok(())
     }
 
     /// Something that the chains as pulled don't show: they may have grown meanwhile.

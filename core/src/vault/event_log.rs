@@ -2,14 +2,13 @@
 
 use clinic_api::id::{DeviceId, LogId, SpaceId};
 use clinic_api::limits;
-use clinic_api::log::{FrameName, LogTip, Seen};
 use clinic_api::space::SpaceKind;
 use clinic_api::wire;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::chains::SpaceEntry;
 use super::view::{self, Came, Place, View};
-use super::{Me, Missing, Vault, VaultError, erasure, logs};
+use super::{Me, Vault, VaultError, logs};
 use crate::event::{Body, Envelope, EventId, Hlc, Kind, Moment};
 use crate::space::authority::Author;
 
@@ -74,27 +73,6 @@ impl Draft {
             envelope: Envelope::new(EventId([0; 16]), Hlc::default(), at, body),
         }
     }
-}
-
-/// A verified run of another device, opened as far as it would open.
-#[derive(Debug)]
-pub struct Arrived {
-    /// The space.
-    pub space: SpaceEntry,
-    /// Who wrote the log.
-    pub device: DeviceId,
-    /// In what quality; none where it was no member.
-    pub author: Option<Author>,
-    /// The log's new end.
-    pub tip: LogTip,
-    /// The time that the head gives.
-    pub heard_ms: i64,
-    /// What the head says that its device saw of other logs.
-    pub seen: Vec<Seen>,
-    /// The frames that opened, by number.
-    pub frames: Vec<(u64, Vec<Envelope>)>,
-    /// The frames that came without a body.
-    pub missing: Vec<Missing>,
 }
 
 /// An event as the log keeps it.
@@ -205,87 +183,6 @@ impl Vault {
         }
     }
 
-    /// Takes in a verified run of another device: the same append and apply.
-    ///
-    /// Returns what came of each of its events that is new. What was erased before is left out.
-    ///
-    /// # Errors
-    /// [`VaultError`]; nothing of the run was taken in.
-    pub fn take(&mut self, run: Arrived) -> Result<Vec<Judgement>, VaultError> {
-        let views = self.views;
-        let mut clock = self.clock;
-        let now = self.env.now().as_millisecond();
-        let place = Place {
-            space: run.space.space,
-            space_kind: run.space.kind,
-            log: run.tip.log,
-            device: run.device,
-            author: run.author,
-        };
-        let of_patient = matches!(self.me()?, Some(Me::Patient { .. }));
-        let mut erases = false;
-        let came = self.write(|tx| {
-            let mut came = Vec::new();
-            let mut next = next_seq(tx)?;
-            // Nearly always nothing: then no frame is looked for.
-            let missing = erasure::any_missing(tx, place.space, place.log)?;
-            let named = erasure::any_named(tx, place.space, place.log)?;
-            for (number, events) in &run.frames {
-                if missing {
-                    erasure::note_found(tx, place.space, place.log, *number)?;
-                }
-                let erased =
-                    (named || erases) && erasure::named(tx, place.space, place.log, *number)?;
-                if erased && place.author == Some(Author::Patient) {
-                    continue;
-                }
-                let batch = next;
-                for (index, envelope) in (0_u32..).zip(events) {
-                    if known(tx, &place, envelope.id)? {
-                        continue;
-                    }
-                    let followed = clock.follow(envelope.hlc, now);
-                    let judgement = match view::apply(tx, views, &place, envelope)? {
-                        Came::Judged(judgement) => judgement,
-                        Came::Gone(entry) => {
-                            let (log, number) = (place.log, *number);
-                            if of_patient {
-                                let frame = FrameName { log, number };
-                                erasure::note_late(tx, place.space, entry, frame)?;
-                            }
-                            continue;
-                        }
-                    };
-                    erases |= envelope.known_kind().is_some_and(Kind::erases);
-                    insert(
-                        tx,
-                        &place,
-                        Some(*number),
-                        (next, batch, index),
-                        envelope,
-                        followed,
-                        judgement,
-                    )?;
-                    next = next.saturating_add(1);
-                    came.push(judgement);
-                }
-            }
-            for missing in &run.missing {
-                erasure::note_missing(tx, place.space, &run.tip, missing)?;
-            }
-            if place.author.is_some() {
-                logs::witness(tx, place.space, &run.seen)?;
-            }
-            logs::advance(tx, place.space, run.device, &run.tip, run.heard_ms)?;
-            Ok(came)
-        })?;
-        self.clock = clock;
-        if erases {
-            self.empty_journal();
-        }
-        Ok(came)
-    }
-
     /// The events of a space in the order in which they were taken in.
     ///
     /// # Errors
@@ -344,7 +241,7 @@ fn fits(drafts: &[Draft]) -> bool {
     drafts.iter().all(|draft| within(draft.space.space))
 }
 
-fn known(conn: &Connection, place: &Place, event: EventId) -> Result<bool, VaultError> {
+pub(super) fn known(conn: &Connection, place: &Place, event: EventId) -> Result<bool, VaultError> {
     let sql = "SELECT 1 FROM event WHERE space = ?1 AND log = ?2 AND event = ?3";
     let found: Option<i64> = conn
         .prepare_cached(sql)?

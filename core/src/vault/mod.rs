@@ -24,6 +24,7 @@ mod restore_events;
 mod salvage;
 mod schema;
 mod secrets;
+mod taking;
 mod view;
 mod wal;
 
@@ -32,13 +33,14 @@ pub use aside::SetAside;
 pub use chains::{Chains, SpaceEntry};
 pub use erasure::{Erasure, Missing};
 pub use error::VaultError;
-pub use event_log::{Arrived, Draft, Judgement, Stored};
+pub use event_log::{Draft, Judgement, Stored};
 pub use key_store::{Cost, KeyStore, KeyStoreError, PassphraseFile};
 pub use logs::LogState;
 pub use mend::Mended;
 pub use outbox::{Batch, RunOut, Sealed};
 pub use restore_events::{Put, Restoring};
 pub use secrets::Me;
+pub use taking::Arrived;
 pub use view::{Applied, Outcome, View};
 
 use std::path::{Path, PathBuf};
