@@ -56,6 +56,7 @@ impl World<'_> {
                 Alarm::OwnLogLonger(_) => self.devices[who].went_back || lie == Some(Lie::Refuse),
                 Alarm::Withheld(space, log) => self.told(who, *space, *log),
                 Alarm::RunInvalid(_, log) | Alarm::LogForked(_, log) => forked(log),
+                Alarm::BodyMissing(space, log) => self.lacks(who, *space, *log),
                 _ => false,
             };
             let by_lie = lie.is_some_and(|l| l.named_by(alarm) || l == Lie::Refuse);
@@ -70,6 +71,12 @@ impl World<'_> {
             let own = s.nonce.is_some();
             s.tip.map_or((0, None, own), |t| (t.beat, Some(t.head), own))
         })
+    }
+
+    /// Whether a device took a run of a log without its bodies, and has not got them since.
+    fn lacks(&self, who: usize, space: SpaceId, log: LogId) -> bool {
+        let pending = self.devices[who].mind.pending.keys();
+        pending.into_iter().any(|(s, l, _)| (*s, *l) == (space, log))
     }
 
     /// Whether some head that a device verified says that there is more of a log than it has.
@@ -156,6 +163,9 @@ impl World<'_> {
             if !self.model.in_order(at, &has) {
                 hold!(self.model.clocks_jumped, "the clocks of one device went back");
                 continue;
+            }
+            if self.model.erased(at, &has).next().is_some() {
+                *self.model.excused.entry(exceptions::ERASED_IN_ONE_SPACE).or_default() += 1;
             }
             let latest = self.model.latest(at, None, &has);
             hold!(latest.contains(&version), "device {who} shows a version that was replaced");
@@ -265,20 +275,25 @@ impl World<'_> {
         }
         let everybody: Vec<usize> = self.present().collect();
         let mut quiet = false;
+        let mut last = String::new();
         for _ in 0..8 {
             let before = self.server.arrived.len();
             let mut alarms = false;
             for who in &everybody {
                 let outcome = self.round(*who, None, None);
                 self.judge(*who, &outcome)?;
-                alarms |= outcome.error.is_some() || !self.only_forks(&outcome);
+                if outcome.error.is_some() || !self.only_forks(&outcome) {
+                    alarms = true;
+                    let names: Vec<String> = outcome.alarms.iter().map(name).collect();
+                    last = format!("device {who}: {names:?} {:?}", outcome.error);
+                }
             }
             quiet = self.server.arrived.len() == before && !alarms;
             if quiet {
                 break;
             }
         }
-        hold!(quiet, "there is no peace under an honest server");
+        hold!(quiet, "there is no peace under an honest server: {last}");
         for who in &everybody {
             let unsent = self.devices[*who].companion().sync().unsent();
             hold!(matches!(unsent, Ok(0)), "device {who} has something unsent");
@@ -289,13 +304,19 @@ impl World<'_> {
             }
         }
         self.nothing_lost(&everybody)?;
+        self.nothing_erased_shown(&everybody)?;
         self.agreed(&everybody)
     }
 
     fn only_forks(&self, outcome: &Outcome) -> bool {
         outcome.alarms.iter().all(|alarm| match alarm {
-            Alarm::RunInvalid(_, log) | Alarm::LogForked(_, log) | Alarm::Withheld(_, log) => {
-                self.server.forked.contains(log)
+            Alarm::RunInvalid(_, log)
+            | Alarm::LogForked(_, log)
+            | Alarm::Withheld(_, log) => self.server.forked.contains(log),
+            // The word of an erasure may stand in the branch that was lost.
+            Alarm::BodyMissing(space, _) => {
+                let logs = self.server.stores[0].logs.get(space);
+                logs.is_some_and(|l| l.keys().any(|log| self.server.forked.contains(log)))
             }
             _ => false,
         })
@@ -308,19 +329,35 @@ impl World<'_> {
         let mut in_forks: BTreeSet<usize> = BTreeSet::new();
         for info in self.server.archive.values() {
             if self.server.forked.contains(&info.log) {
-                in_forks.extend(&info.ops);
+                in_forks.extend(info.ops.iter().map(|(_, op)| *op));
             }
         }
         for head in store.logs.values().flat_map(|l| l.values()).flatten() {
-            stored.extend(&self.server.archive[head].ops);
+            stored.extend(self.server.archive[head].ops.iter().map(|(_, op)| *op));
         }
         for who in everybody {
             for op in &self.devices[*who].mind.own {
-                if stored.contains(op) {
+                let (of, has) = (&self.model.ops[*op], &self.devices[*who].mind.has);
+                let gone = |place| self.model.erased(of.entry, has).any(|(_, p)| p == place);
+                let erased = matches!(of.what, What::Version(place, _) if gone(place));
+                if stored.contains(op) || erased {
                     continue;
                 }
-                hold!(in_forks.contains(op), "what device {who} acknowledged is with nobody else");
+                hold!(in_forks.contains(op), "what device {who} acknowledged is with nobody else: {:?}", of.what);
                 *self.model.excused.entry(exceptions::LOG_FORKED).or_default() += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// What was erased anywhere is gone everywhere, at last.
+    fn nothing_erased_shown(&self, everybody: &[usize]) -> Checked {
+        for entry in 0..self.model.entries.len() {
+            for who in everybody {
+                let has = &self.devices[*who].mind.has;
+                let erased = self.model.erased(entry, has).next().is_some();
+                let left = !self.model.versions(entry, None, has).is_empty();
+                hold!(!(erased && left), "an erased entry is still shown by device {who}");
             }
         }
         Ok(())

@@ -62,6 +62,8 @@ pub struct Mind {
     pub own: Vec<usize>,
     /// As far as each log was followed.
     pub walked: BTreeMap<(SpaceId, LogId), HeadHash>,
+    /// What stands in runs that came without bodies, by log and number of the head.
+    pub pending: BTreeMap<(SpaceId, LogId, u64), Vec<usize>>,
     /// What the heads in it say was seen.
     pub told: BTreeMap<(SpaceId, LogId), u64>,
 }

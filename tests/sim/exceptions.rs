@@ -8,9 +8,9 @@
 /// Asked for where somebody wrote with an earlier clock reading than what they had before them.
 pub const CLOCK_AHEAD: &str = "clock ahead";
 
-/// "A server can strip a body": a reader goes on behind a frame whose body was left out, and
-/// never asks again. It lacks what stood in it, for good; the alarm is raised once.
-pub const BODY_STRIPPED: &str = "body stripped";
+/// An entry that was erased where it stood, while another device of the patient copied it to the
+/// other space: the copy stays until it is erased, too.
+pub const ERASED_IN_ONE_SPACE: &str = "erased in one space";
 
 /// "A log forked by its own device, with the server's help, may be noticed late, or by some
 /// readers only": a vault went back or was copied, and the server lost or hid what it had

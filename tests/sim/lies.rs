@@ -193,7 +193,7 @@ impl Telling {
                     self.bend_chain(server, id, &mut page);
                     wire::encode(&page)
                 }
-                Asks::Statement(_) | Asks::Push(_) => return body,
+                Asks::Statement(_) | Asks::Push(_) | Asks::Erase(_) => return body,
             },
         };
         self.bent |= bent != body;

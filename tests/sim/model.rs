@@ -21,6 +21,8 @@ pub enum What {
     /// A version of an entry, with the number that stands in its note.
     Version(Place, u32),
     Unshared,
+    /// The entry was erased there, for good.
+    Erased(Place),
     /// A review of a version.
     Reviewed(usize),
     /// A trace of reading, or anything that no view of an entry depends on.
@@ -123,12 +125,25 @@ impl Model {
     }
 
     pub fn versions(&self, entry: usize, place: Option<Place>, has: &Set) -> Vec<usize> {
+        let gone = |place| self.erased(entry, has).any(|(_, p)| p == place);
         self.known(entry, has)
             .filter(|op| match self.ops[*op].what {
-                What::Version(at, _) => place.is_none_or(|p| p == at),
-                What::Unshared | What::Reviewed(_) | What::Other => false,
+                What::Version(at, _) => place.is_none_or(|p| p == at) && !gone(at),
+                _ => false,
             })
             .collect()
+    }
+
+    /// Where an entry was erased, as far as a reader knows, and by which writing.
+    pub fn erased<'a>(
+        &'a self,
+        entry: usize,
+        has: &'a Set,
+    ) -> impl Iterator<Item = (usize, Place)> + 'a {
+        self.known(entry, has).filter_map(|op| match self.ops[op].what {
+            What::Erased(place) => Some((op, place)),
+            _ => None,
+        })
     }
 
     /// The versions that no other one follows.

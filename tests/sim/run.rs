@@ -64,7 +64,13 @@ impl Simulator {
 
     /// The shortest bytes found that still fail.
     pub fn shrink(&self, bytes: &[u8]) -> Vec<u8> {
-        let fails = |bytes: &[u8]| self.run(bytes, &mut Stats::default()).is_err();
+        let kind = |bytes: &[u8]| {
+            let failed = self.run(bytes, &mut Stats::default()).err()?;
+            // Another device, or another count, is the same failure.
+            Some(failed.violation.0.chars().filter(|c| !c.is_ascii_digit()).collect::<String>())
+        };
+        let wanted = kind(bytes);
+        let fails = |bytes: &[u8]| kind(bytes) == wanted;
         let mut best = bytes.to_vec();
         if let Err(failed) = self.run(&best, &mut Stats::default()) {
             best.truncate((failed.after + 1) * WIDTH);

@@ -9,7 +9,7 @@ use clinic_api::http::problem::{Code, Problem};
 use clinic_api::id::{ChainId, DeviceId, HeadHash, LogId, SpaceId};
 use clinic_api::limits;
 use clinic_api::log::Run;
-use clinic_api::message::{ChainPage, Pull, Pulled, Push, Pushed};
+use clinic_api::message::{ChainPage, Erase, Erased, Pull, Pulled, Push, Pushed};
 use clinic_api::wire;
 use companion_core::sync::{Reply, Request};
 
@@ -25,8 +25,11 @@ pub struct RunInfo {
     /// What its head says was seen.
     pub seen: Vec<(LogId, u64)>,
     pub bytes: Rc<Vec<u8>>,
-    /// What was written in it, as the model counts.
-    pub ops: Vec<usize>,
+    pub device: DeviceId,
+    /// What was written in it, as the model counts, by the numbers of its frames.
+    pub ops: Vec<(u64, usize)>,
+    /// The frames whose bodies were erased.
+    pub erased: BTreeSet<u64>,
 }
 
 /// The logs of a space, each by its heads.
@@ -67,6 +70,7 @@ pub enum Asks {
     Statement(ChainId),
     Push(SpaceId),
     Pull(SpaceId),
+    Erase(SpaceId),
 }
 
 pub fn asks(request: &Request) -> Asks {
@@ -79,6 +83,7 @@ pub fn asks(request: &Request) -> Asks {
         ("POST", ["chains", id]) => Asks::Statement(id.parse().unwrap()),
         ("POST", ["spaces", id, "runs"]) => Asks::Push(id.parse().unwrap()),
         ("POST", ["spaces", id, "pull"]) => Asks::Pull(id.parse().unwrap()),
+        ("POST", ["spaces", id, "erasures"]) => Asks::Erase(id.parse().unwrap()),
         other => panic!("nobody asks for {other:?}"),
     }
 }
@@ -100,6 +105,7 @@ impl Server {
             Asks::Statement(id) => self.statement(id, &request.body),
             Asks::Pull(space) => self.pull(store, caller, space, &request.body),
             Asks::Push(space) => self.push(store, caller, space, &request.body, &mut new),
+            Asks::Erase(space) => self.erase(store, caller, space, &request.body),
         };
         (answer.map_or_else(refuse, Reply::Ok), new)
     }
@@ -187,6 +193,38 @@ impl Server {
         Ok(wire::encode(&Pushed { stored }))
     }
 
+    /// Takes bodies out, of the history that the caller is shown.
+    fn erase(
+        &mut self,
+        store: usize,
+        caller: DeviceId,
+        space: SpaceId,
+        body: &[u8],
+    ) -> Result<Vec<u8>, Code> {
+        self.member(caller, space)?;
+        let erase: Erase = wire::decode(body).map_err(|_| Code::MalformedBody)?;
+        let mut erased = 0;
+        for frame in &erase.frames {
+            let logs = self.stores[store].logs.get(&space);
+            let heads = logs.and_then(|l| l.get(&frame.log)).into_iter().flatten();
+            for head in heads {
+                let Some(info) = self.archive.get_mut(head) else {
+                    continue;
+                };
+                if !info.frames.contains(&frame.number) || info.erased.contains(&frame.number) {
+                    continue;
+                }
+                let mut run = Run::from_bytes(&info.bytes).map_err(|_| Code::RunInvalid)?;
+                if run.erase(*info.frames.start(), frame.number) {
+                    erased += 1;
+                }
+                info.erased.insert(frame.number);
+                info.bytes = Rc::new(run.to_bytes());
+            }
+        }
+        Ok(wire::encode(&Erased { erased }))
+    }
+
     /// Reads a run's head without judging it.
     pub fn read(&self, bytes: &[u8]) -> Result<(HeadHash, RunInfo), Code> {
         let run = Run::from_bytes(bytes).map_err(|_| Code::RunInvalid)?;
@@ -200,7 +238,9 @@ impl Server {
             previous: head.previous,
             seen: head.seen.iter().map(|s| (s.log, s.beat)).collect(),
             bytes: Rc::new(bytes.to_vec()),
+            device: head.device,
             ops: Vec::new(),
+            erased: BTreeSet::new(),
         };
         Ok((run.head_hash(), info))
     }

@@ -19,6 +19,8 @@ pub struct Stats {
     pub lies: BTreeMap<String, u64>,
     pub alarms: BTreeMap<String, u64>,
     pub excused: BTreeMap<String, u64>,
+    /// Erasures that devices stated by themselves.
+    pub late_erasures: u64,
 }
 
 fn count(map: &mut BTreeMap<String, u64>, name: String) {
@@ -48,6 +50,7 @@ impl Stats {
     pub fn add(&mut self, other: &Self) {
         self.runs += other.runs;
         self.steps += other.steps;
+        self.late_erasures += other.late_erasures;
         for (mine, theirs) in [
             (&mut self.acts, &other.acts),
             (&mut self.lies, &other.lies),
@@ -72,6 +75,6 @@ impl fmt::Display for Stats {
             let all: Vec<String> = map.iter().map(|(n, t)| format!("{n} {t}")).collect();
             writeln!(f, "{title}: {}", all.join(", "))?;
         }
-        Ok(())
+        writeln!(f, "late erasures: {}", self.late_erasures)
     }
 }

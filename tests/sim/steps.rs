@@ -17,6 +17,8 @@ pub enum Act {
     Share,
     /// A patient takes an entry back.
     Unshare,
+    /// A patient erases an entry.
+    Erase,
     /// A clinician reviews an entry as it is shown.
     Review,
     /// A console leaves the trace of a reading.
@@ -55,30 +57,31 @@ pub enum Act {
     Rebuild,
 }
 
-/// Of 64 random steps.
+/// Of 128 random steps.
 const TABLE: &[(Act, usize)] = &[
-    (Act::Write, 7),
-    (Act::Edit, 8),
-    (Act::Share, 4),
-    (Act::Unshare, 4),
-    (Act::Review, 3),
-    (Act::Read, 1),
-    (Act::Round, 14),
-    (Act::Cut, 3),
-    (Act::Kill, 4),
-    (Act::Lie, 5),
+    (Act::Write, 14),
+    (Act::Edit, 16),
+    (Act::Share, 8),
+    (Act::Unshare, 8),
+    (Act::Erase, 4),
+    (Act::Review, 6),
+    (Act::Read, 2),
+    (Act::Round, 32),
+    (Act::Cut, 6),
+    (Act::Kill, 7),
+    (Act::Lie, 8),
     (Act::Withhold, 1),
     (Act::Mark, 1),
     (Act::RollBack, 1),
     (Act::Fork, 1),
-    (Act::Heal, 1),
+    (Act::Heal, 4),
     (Act::Clock, 1),
     (Act::Tick, 1),
-    (Act::Backup, 1),
+    (Act::Backup, 2),
     (Act::Restore, 1),
     (Act::Clone, 1),
     (Act::Restart, 1),
-    (Act::Rebuild, 1),
+    (Act::Rebuild, 2),
 ];
 
 /// All kinds of step.

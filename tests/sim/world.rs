@@ -7,6 +7,8 @@ use std::rc::Rc;
 use clinic_api::http::problem::Code;
 use clinic_api::id::{HeadHash, LogId, SpaceId};
 use clinic_api::space::SpaceKind;
+use companion_core::event::Envelope;
+use companion_core::journal::EntryErased;
 use companion_core::sync::{Alarm, Machine, Next, Reply, SyncError};
 use companion_core::vault::VaultError;
 
@@ -69,6 +71,8 @@ pub struct World<'a> {
     pub model: Model,
     pub now: i64,
     pub token: u32,
+    /// Where the event log ended when the round began.
+    since: i64,
     /// Whether the copy's place is taken.
     pub copied: bool,
     /// Answers that were right once, by reader and question.
@@ -98,6 +102,7 @@ impl<'a> World<'a> {
             model: Model::default(),
             now: START,
             token: 0,
+            since: 0,
             copied: false,
             old: BTreeMap::new(),
             stats,
@@ -133,7 +138,7 @@ impl<'a> World<'a> {
         }
         let [a, b, c] = step.args;
         match step.act {
-            Act::Write | Act::Edit | Act::Share | Act::Unshare => {
+            Act::Write | Act::Edit | Act::Share | Act::Unshare | Act::Erase => {
                 let who = self.phone_of(a);
                 let did = self.write(who, step.act, b, c)?;
                 if did {
@@ -325,8 +330,23 @@ impl<'a> World<'a> {
         let wrote = self.try_write(who, act, b, c)?;
         match wrote {
             Ok(did) => Ok(did),
+            // The entry was erased in one of its two spaces, where this would have to stand.
+            Err(_) if self.half_erased(who, c) => {
+                let times = self.model.excused.entry(exceptions::ERASED_IN_ONE_SPACE);
+                *times.or_default() += 1;
+                Ok(false)
+            }
             Err(error) => Err(Violation(format!("{act:?} failed: {error}"))),
         }
+    }
+
+    /// Whether a device knows of an erasure of the entry that was meant.
+    fn half_erased(&self, who: usize, c: u8) -> bool {
+        let patient = self.devices[who].patient.unwrap_or_default();
+        let entries = self.entries_of(who, patient);
+        let entry = entries.get(usize::from(c) % entries.len().max(1));
+        let has = &self.devices[who].mind.has;
+        entry.is_some_and(|e| self.model.erased(*e, has).next().is_some())
     }
 
     /// The inner error is the device's own: nothing may have been written then.
@@ -377,6 +397,7 @@ impl<'a> World<'a> {
             }
             Act::Share => (journal.share(id), Some(token_shown)),
             Act::Unshare => (journal.unshare(id), Some(token_shown)),
+            Act::Erase => (journal.erase(id), None),
             _ => return Ok(Ok(false)),
         };
         if let Err(error) = done {
@@ -484,6 +505,7 @@ impl<'a> World<'a> {
             let what = match (kind, token) {
                 (100, Some(token)) => What::Version(place, token),
                 (101, _) => What::Unshared,
+                (102, _) => What::Erased(place),
                 _ => What::Other,
             };
             let op = self.model.write(*event, entry, what, (*ms, *counter), &has);
@@ -494,13 +516,47 @@ impl<'a> World<'a> {
         Ok(!rows.is_empty())
     }
 
+    /// Takes down the erasures that a device stated by itself in a round: of what came late.
+    fn note_late(&mut self, who: usize) {
+        let since = self.since;
+        type Row = ([u8; 16], [u8; 32], Vec<u8>, i64, u32);
+        let me = self.devices[who].id;
+        let rows: Vec<Row> = self.devices[who].with(|v| {
+            let sql = "SELECT event, space, envelope, hlc_ms, hlc_counter FROM event
+                       WHERE seq > ?1 AND kind = 102 AND device = ?2 ORDER BY seq";
+            let mut query = v.reader().prepare_cached(sql).unwrap();
+            let rows = query.query_map((since, me.0), |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+            });
+            rows.unwrap().map(Result::unwrap).collect()
+        });
+        for (event, space, envelope, ms, counter) in rows {
+            if self.model.by_event.contains_key(&event) {
+                continue;
+            }
+            let envelope: Envelope = clinic_api::wire::decode(&envelope).unwrap();
+            let body: EntryErased = envelope.body().unwrap();
+            let entry = self.model.by_entry[&body.entry.0];
+            let patient = self.model.entries[entry].patient;
+            let private = self.settled.space(patient, SpaceKind::Private).0 == space;
+            let place = if private { Place::Private } else { Place::Care };
+            let has = self.devices[who].mind.has.clone();
+            let what = What::Erased(place);
+            let op = self.model.write(event, entry, what, (ms, counter), &has);
+            let mind = &mut self.devices[who].mind;
+            mind.has.add(op);
+            mind.own.push(op);
+            self.stats.late_erasures += 1;
+        }
+    }
+
     /// The process dies after so many commits of what it was told to do.
     fn kill(&mut self, a: u8, b: u8, c: u8) -> Result<bool, Violation> {
         const INNER: [Act; 8] = [
             Act::Write,
             Act::Edit,
-            Act::Share,
             Act::Unshare,
+            Act::Erase,
             Act::Round,
             Act::Round,
             Act::Round,
@@ -551,6 +607,7 @@ impl<'a> World<'a> {
             lie: telling.as_ref().map(|t| t.lie),
             ..Outcome::default()
         };
+        self.since = self.last_event(who);
         let mut machine = match self.devices[who].with(|v| Machine::new(v)) {
             Ok(machine) => machine,
             Err(error) => {
@@ -598,6 +655,7 @@ impl<'a> World<'a> {
         for alarm in &outcome.alarms {
             self.stats.alarm(alarm);
         }
+        self.note_late(who);
         let stripped = std::mem::take(&mut outcome.stripped);
         outcome.took_stripped = self.walk(who, &stripped);
         outcome
@@ -658,20 +716,24 @@ impl<'a> World<'a> {
 
     /// Takes down what is in the runs that a device just brought.
     fn name_ops(&mut self, who: usize, arrived: usize) {
+        if arrived < self.server.arrived.len() {
+            self.note_late(who);
+        }
         for at in arrived..self.server.arrived.len() {
             let head = self.server.arrived[at];
             let info = &self.server.archive[&head];
             let (first, last) = (*info.frames.start(), *info.frames.end());
-            let events: Vec<[u8; 16]> = self.devices[who].with(|v| {
-                let sql = "SELECT event FROM event WHERE space = ?1 AND log = ?2
+            let events: Vec<(u64, [u8; 16])> = self.devices[who].with(|v| {
+                let sql = "SELECT number, event FROM event WHERE space = ?1 AND log = ?2
                            AND number BETWEEN ?3 AND ?4";
                 let mut query = v.reader().prepare_cached(sql).unwrap();
                 let params = (info.space.0, info.log.0, first, last);
-                let rows = query.query_map(params, |row| row.get(0)).unwrap();
-                rows.map(Result::unwrap).collect()
+                let rows = query.query_map(params, |row| Ok((row.get(0)?, row.get(1)?)));
+                rows.unwrap().map(Result::unwrap).collect()
             });
-            let ops = events.iter().filter_map(|e| self.model.by_event.get(e));
-            let ops = ops.copied().collect();
+            let op = |e| self.model.by_event.get(e).copied();
+            let ops = events.iter().filter_map(|(number, e)| Some((*number, op(e)?)));
+            let ops = ops.collect();
             self.server.archive.get_mut(&head).unwrap().ops = ops;
         }
     }
@@ -698,12 +760,19 @@ impl<'a> World<'a> {
                     took: 0,
                 };
                 walk.log(space, log.log, tip.head, own);
-                if walk.took > 0 {
-                    took = true;
-                    *self.model.excused.entry(exceptions::BODY_STRIPPED).or_default() += walk.took;
-                }
+                took |= walk.took > 0;
             }
         }
+        let mut mind = std::mem::take(&mut device.mind);
+        let has = &mut mind.has;
+        mind.pending.retain(|(space, log, beat), ops| {
+            let missing = device.with(|v| v.missing_in(*space, *log, *beat).unwrap());
+            if missing.is_empty() {
+                ops.iter().for_each(|op| has.add(*op));
+            }
+            !missing.is_empty()
+        });
+        device.mind = mind;
         took
     }
 }
@@ -724,10 +793,18 @@ impl Walk<'_> {
                 // Sealed here and not sent: its own writings are known.
                 return;
             };
-            if self.stripped.contains(&head) {
-                self.took += 1;
-            } else {
-                info.ops.iter().for_each(|op| self.mind.has.add(*op));
+            let stripped = self.stripped.contains(&head);
+            self.took += u64::from(stripped);
+            let mut pending = Vec::new();
+            for (number, op) in &info.ops {
+                if stripped || info.erased.contains(number) {
+                    pending.push(*op);
+                } else {
+                    self.mind.has.add(*op);
+                }
+            }
+            if stripped || !info.erased.is_empty() {
+                self.mind.pending.insert((space, log, info.beat), pending);
             }
             if !own {
                 for (seen, beat) in &info.seen {
