@@ -55,8 +55,13 @@ impl World<'_> {
             let right = match alarm {
                 Alarm::OwnLogLonger(_) => self.devices[who].went_back || lie == Some(Lie::Refuse),
                 Alarm::Withheld(space, log) => self.told(who, *space, *log),
-                Alarm::RunInvalid(_, log) | Alarm::LogForked(_, log) => forked(log),
-                Alarm::BodyMissing(space, log) => self.lacks(who, *space, *log),
+                // A vault that went back may have sealed, and not sent, another head of a number.
+                Alarm::LogForked(space, log) => {
+                    forked(log) || (self.devices[who].went_back && self.tip(who, *space, *log).2)
+                }
+                Alarm::RunInvalid(_, log) => forked(log),
+                // It took a run of that log without its bodies.
+                Alarm::BodyMissing(space, log) => self.lacked.contains(&(*space, *log)),
                 _ => false,
             };
             let by_lie = lie.is_some_and(|l| l.named_by(alarm) || l == Lie::Refuse);
@@ -71,12 +76,6 @@ impl World<'_> {
             let own = s.nonce.is_some();
             s.tip.map_or((0, None, own), |t| (t.beat, Some(t.head), own))
         })
-    }
-
-    /// Whether a device took a run of a log without its bodies, and has not got them since.
-    fn lacks(&self, who: usize, space: SpaceId, log: LogId) -> bool {
-        let pending = self.devices[who].mind.pending.keys();
-        pending.into_iter().any(|(s, l, _)| (*s, *l) == (space, log))
     }
 
     /// Whether some head that a device verified says that there is more of a log than it has.

@@ -71,6 +71,8 @@ pub struct World<'a> {
     pub model: Model,
     pub now: i64,
     pub token: u32,
+    /// The logs of which the device that synced last lacked bodies, at some time in its round.
+    pub lacked: BTreeSet<(SpaceId, LogId)>,
     /// Where the event log ended when the round began.
     since: i64,
     /// Whether the copy's place is taken.
@@ -103,6 +105,7 @@ impl<'a> World<'a> {
             now: START,
             token: 0,
             since: 0,
+            lacked: BTreeSet::new(),
             copied: false,
             old: BTreeMap::new(),
             stats,
@@ -763,6 +766,8 @@ impl<'a> World<'a> {
                 took |= walk.took > 0;
             }
         }
+        // Also what came to be named, or filled, by the end of this round.
+        self.lacked = device.mind.pending.keys().map(|(s, l, _)| (*s, *l)).collect();
         let mut mind = std::mem::take(&mut device.mind);
         let has = &mut mind.has;
         mind.pending.retain(|(space, log, beat), ops| {
