@@ -62,8 +62,9 @@ pub struct Mind {
     pub own: Vec<usize>,
     /// As far as each log was followed.
     pub walked: BTreeMap<(SpaceId, LogId), HeadHash>,
-    /// What stands in runs that came without bodies, by log and number of the head.
-    pub pending: BTreeMap<(SpaceId, LogId, u64), Vec<usize>>,
+    /// What stands in runs that came without bodies, by log and number of the head:
+    /// numbers of frames, and what they hold.
+    pub pending: BTreeMap<(SpaceId, LogId, u64), Vec<(u64, usize)>>,
     /// What the heads in it say was seen.
     pub told: BTreeMap<(SpaceId, LogId), u64>,
 }

@@ -772,9 +772,13 @@ impl<'a> World<'a> {
         let has = &mut mind.has;
         mind.pending.retain(|(space, log, beat), ops| {
             let missing = device.with(|v| v.missing_in(*space, *log, *beat).unwrap());
-            if missing.is_empty() {
-                ops.iter().for_each(|op| has.add(*op));
-            }
+            ops.retain(|(number, op)| {
+                let still = missing.iter().any(|m| m.number == *number);
+                if !still {
+                    has.add(*op);
+                }
+                still
+            });
             !missing.is_empty()
         });
         device.mind = mind;
@@ -803,7 +807,7 @@ impl Walk<'_> {
             let mut pending = Vec::new();
             for (number, op) in &info.ops {
                 if stripped || info.erased.contains(number) {
-                    pending.push(*op);
+                    pending.push((*number, *op));
                 } else {
                     self.mind.has.add(*op);
                 }
