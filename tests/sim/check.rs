@@ -10,7 +10,9 @@ use crate::exceptions;
 use crate::lies::Lie;
 use crate::model::{Place, Shared, What};
 use crate::settled::{CONSOLE, PATIENTS};
-use crate::world::{Checked, Outcome, Violation, World, hold, met_itself, token_in};
+use crate::syncing::{Outcome, met_itself};
+use crate::world::{Checked, Violation, World, hold};
+use crate::writing::token_in;
 
 impl World<'_> {
     /// Tampering is named, and nothing else is.
@@ -25,11 +27,18 @@ impl World<'_> {
             let named = round.alarms.iter().any(|a| lie.named_by(a));
             let must = lie.always_named() && (lie != Lie::Strip || round.took_stripped);
             if must && whole {
-                hold!(named, "{lie:?} was not named by device {who}: {:?}", round.alarms);
+                hold!(
+                    named,
+                    "{lie:?} was not named by device {who}: {:?}",
+                    round.alarms
+                );
             }
             if whole && !named && !lie.shows_less() && round.waiting.is_empty() {
                 self.complete(who, round).map_err(|v| {
-                    Violation(format!("{lie:?} changed what device {who} got, unnamed: {}", v.0))
+                    Violation(format!(
+                        "{lie:?} changed what device {who} got, unnamed: {}",
+                        v.0
+                    ))
                 })?;
             }
             return Ok(());
@@ -38,10 +47,17 @@ impl World<'_> {
         match round.error {
             None => {}
             Some(error) if excused && met_itself(error) => return Ok(()),
-            Some(error) => return Err(Violation(format!("an honest round of {who} fails: {error}"))),
+            Some(error) => {
+                return Err(Violation(format!(
+                    "an honest round of {who} fails: {error}"
+                )));
+            }
         }
         if whole {
-            hold!(round.waiting.is_empty(), "device {who} waits, and nobody knows for what");
+            hold!(
+                round.waiting.is_empty(),
+                "device {who} waits, and nobody knows for what"
+            );
             self.complete(who, round)?;
         }
         Ok(())
@@ -65,7 +81,12 @@ impl World<'_> {
                 _ => false,
             };
             let by_lie = lie.is_some_and(|l| l.named_by(alarm) || l == Lie::Refuse);
-            hold!(right || by_lie, "device {who} raised a false alarm: {} {:?}", name(alarm), round.lie);
+            hold!(
+                right || by_lie,
+                "device {who} raised a false alarm: {} {:?}",
+                name(alarm),
+                round.lie
+            );
         }
         Ok(())
     }
@@ -74,7 +95,8 @@ impl World<'_> {
         let state = self.devices[who].with(|v| v.log(space, log).unwrap());
         state.map_or((0, None, false), |s| {
             let own = s.nonce.is_some();
-            s.tip.map_or((0, None, own), |t| (t.beat, Some(t.head), own))
+            s.tip
+                .map_or((0, None, own), |t| (t.beat, Some(t.head), own))
         })
     }
 
@@ -99,7 +121,10 @@ impl World<'_> {
             let skip = own || failed.contains(log) || round.waiting.contains(space);
             if !skip && self.told(who, *space, *log) {
                 let named = round.alarms.contains(&Alarm::Withheld(*space, *log));
-                hold!(named, "device {who} was served less than a witness saw, unnamed");
+                hold!(
+                    named,
+                    "device {who} was served less than a witness saw, unnamed"
+                );
             }
         }
         Ok(())
@@ -122,7 +147,11 @@ impl World<'_> {
                     continue;
                 }
                 if self.server.forked.contains(log) {
-                    *self.model.excused.entry(exceptions::LOG_FORKED).or_default() += 1;
+                    *self
+                        .model
+                        .excused
+                        .entry(exceptions::LOG_FORKED)
+                        .or_default() += 1;
                     continue;
                 }
                 // Its own log came back longer: it is pulled from the start in the next round.
@@ -160,21 +189,35 @@ impl World<'_> {
             hold!(shown.insert(at), "an entry is shown twice");
             hold!(has.has(version), "device {who} shows what it can't have");
             if !self.model.in_order(at, &has) {
-                hold!(self.model.clocks_jumped, "the clocks of one device went back");
+                hold!(
+                    self.model.clocks_jumped,
+                    "the clocks of one device went back"
+                );
                 continue;
             }
             if self.model.erased(at, &has).next().is_some() {
-                *self.model.excused.entry(exceptions::ERASED_IN_ONE_SPACE).or_default() += 1;
+                *self
+                    .model
+                    .excused
+                    .entry(exceptions::ERASED_IN_ONE_SPACE)
+                    .or_default() += 1;
             }
             let latest = self.model.latest(at, None, &has);
-            hold!(latest.contains(&version), "device {who} shows a version that was replaced");
+            hold!(
+                latest.contains(&version),
+                "device {who} shows a version that was replaced"
+            );
             let expected = self.model.shared_entry(at, &has);
             let fits = match expected {
                 Shared::Yes => entry.shared,
                 Shared::No => !entry.shared,
                 Shared::Open => true,
             };
-            hold!(fits, "device {who} says shared={} of an entry: {expected:?}", entry.shared);
+            hold!(
+                fits,
+                "device {who} says shared={} of an entry: {expected:?}",
+                entry.shared
+            );
         }
         for entry in 0..self.model.entries.len() {
             if self.model.entries[entry].patient == patient
@@ -190,15 +233,22 @@ impl World<'_> {
     fn known(&self, patient: usize, entry: &Entry) -> Result<(usize, usize), Violation> {
         let at = self.model.by_entry.get(&entry.id.0).copied();
         let at = at.ok_or_else(|| Violation("an entry that nobody wrote is shown".into()))?;
-        hold!(self.model.entries[at].patient == patient, "an entry of another patient is shown");
+        hold!(
+            self.model.entries[at].patient == patient,
+            "an entry of another patient is shown"
+        );
         let version = self.model.by_event.get(&entry.version.0).copied();
-        let version = version.ok_or_else(|| Violation("a version that nobody wrote is shown".into()))?;
+        let version =
+            version.ok_or_else(|| Violation("a version that nobody wrote is shown".into()))?;
         let op = &self.model.ops[version];
         hold!(op.entry == at, "a version is shown in another entry");
         let What::Version(_, token) = op.what else {
             return Err(Violation("what is no version is shown as one".into()));
         };
-        hold!(token_in(&entry.mood) == Some(token), "a version is shown with another text");
+        hold!(
+            token_in(&entry.mood) == Some(token),
+            "a version is shown with another text"
+        );
         Ok((at, version))
     }
 
@@ -218,13 +268,22 @@ impl World<'_> {
             hold!(in_care, "what is private is shown to the clinic");
             hold!(has.has(version), "device {who} shows what it can't have");
             if !self.model.in_order(at, &has) {
-                hold!(self.model.clocks_jumped, "the clocks of one device went back");
+                hold!(
+                    self.model.clocks_jumped,
+                    "the clocks of one device went back"
+                );
                 continue;
             }
             let latest = self.model.latest(at, Some(Place::Care), &has);
-            hold!(latest.contains(&version), "device {who} shows a version that was replaced");
+            hold!(
+                latest.contains(&version),
+                "device {who} shows a version that was replaced"
+            );
             let shared = self.model.shared(version, at, &has);
-            hold!(shared != Shared::No, "what was taken back is shown to the clinic");
+            hold!(
+                shared != Shared::No,
+                "what was taken back is shown to the clinic"
+            );
         }
         for entry in 0..self.model.entries.len() {
             if self.model.entries[entry].patient == patient
@@ -232,7 +291,9 @@ impl World<'_> {
                 && self.model.shared_entry(entry, &has) == Shared::Yes
                 && self.model.in_order(entry, &has)
             {
-                return Err(Violation(format!("device {who} does not show a shared entry")));
+                return Err(Violation(format!(
+                    "device {who} does not show a shared entry"
+                )));
             }
         }
         Ok(())
@@ -260,7 +321,10 @@ impl World<'_> {
                 expected.insert(version);
             }
         }
-        hold!(shown == expected, "device {who} shows other reviews than it has");
+        hold!(
+            shown == expected,
+            "device {who} shows other reviews than it has"
+        );
         Ok(())
     }
 
@@ -309,9 +373,9 @@ impl World<'_> {
 
     fn only_forks(&self, outcome: &Outcome) -> bool {
         outcome.alarms.iter().all(|alarm| match alarm {
-            Alarm::RunInvalid(_, log)
-            | Alarm::LogForked(_, log)
-            | Alarm::Withheld(_, log) => self.server.forked.contains(log),
+            Alarm::RunInvalid(_, log) | Alarm::LogForked(_, log) | Alarm::Withheld(_, log) => {
+                self.server.forked.contains(log)
+            }
             // The word of an erasure may stand in the branch that was lost.
             Alarm::BodyMissing(space, _) => {
                 let logs = self.server.stores[0].logs.get(space);
@@ -342,8 +406,16 @@ impl World<'_> {
                 if stored.contains(op) || erased {
                     continue;
                 }
-                hold!(in_forks.contains(op), "what device {who} acknowledged is with nobody else: {:?}", of.what);
-                *self.model.excused.entry(exceptions::LOG_FORKED).or_default() += 1;
+                hold!(
+                    in_forks.contains(op),
+                    "what device {who} acknowledged is with nobody else: {:?}",
+                    of.what
+                );
+                *self
+                    .model
+                    .excused
+                    .entry(exceptions::LOG_FORKED)
+                    .or_default() += 1;
             }
         }
         Ok(())
@@ -356,7 +428,10 @@ impl World<'_> {
                 let has = &self.devices[*who].mind.has;
                 let erased = self.model.erased(entry, has).next().is_some();
                 let left = !self.model.versions(entry, None, has).is_empty();
-                hold!(!(erased && left), "an erased entry is still shown by device {who}");
+                hold!(
+                    !(erased && left),
+                    "an erased entry is still shown by device {who}"
+                );
             }
         }
         Ok(())
@@ -409,4 +484,3 @@ pub fn name(alarm: &Alarm) -> String {
     let text = format!("{alarm:?}");
     text.split('(').next().unwrap_or_default().to_owned()
 }
-

@@ -73,7 +73,10 @@ impl Lie {
             Self::Repeat => false,
             Self::Flip => !matches!(alarm, A::OwnLogLonger(_)),
             Self::Reorder | Self::Drop | Self::Replay => {
-                matches!(alarm, A::RunInvalid(..) | A::Withheld(..) | A::ChainForked(_))
+                matches!(
+                    alarm,
+                    A::RunInvalid(..) | A::Withheld(..) | A::ChainForked(_)
+                )
             }
             Self::OtherSpace | Self::OtherPatient => {
                 matches!(alarm, A::RunInvalid(..) | A::UnknownDevice(..))
@@ -166,11 +169,18 @@ impl Telling {
     }
 
     /// Bends an answer; `old` is what this reader was answered to the same before.
-    pub fn bend(&mut self, server: &Server, request: &Request, body: Vec<u8>, old: Option<&Vec<u8>>) -> Vec<u8> {
+    pub fn bend(
+        &mut self,
+        server: &Server,
+        request: &Request,
+        body: Vec<u8>,
+        old: Option<&Vec<u8>>,
+    ) -> Vec<u8> {
         let bent = match self.lie {
             Lie::Flip if self.meant() && !body.is_empty() => {
                 let mut bent = body.clone();
-                let bit = (usize::from(self.args[1]) * 7919 + usize::from(self.args[0])) % (body.len() * 8);
+                let bit = (usize::from(self.args[1]) * 7919 + usize::from(self.args[0]))
+                    % (body.len() * 8);
                 bent[bit / 8] ^= 1 << (bit % 8);
                 bent
             }
@@ -207,7 +217,11 @@ impl Telling {
     fn bend_page(&mut self, server: &Server, space: clinic_api::id::SpaceId, page: &mut Pulled) {
         match self.lie {
             Lie::Repeat => {
-                page.runs = page.runs.iter().flat_map(|r| [r.clone(), r.clone()]).collect();
+                page.runs = page
+                    .runs
+                    .iter()
+                    .flat_map(|r| [r.clone(), r.clone()])
+                    .collect();
             }
             Lie::Reorder => page.runs.reverse(),
             Lie::Drop if !page.runs.is_empty() => {
@@ -218,12 +232,18 @@ impl Telling {
                 // Which spaces belong together is seen from who writes in them.
                 let mine = &server.members[&space];
                 let alike = |other: &clinic_api::id::SpaceId| {
-                    let same = server.members[other].iter().filter(|d| mine.contains(d)).count();
+                    let same = server.members[other]
+                        .iter()
+                        .filter(|d| mine.contains(d))
+                        .count();
                     let kin = same == mine.len().min(server.members[other].len());
                     *other != space && (kin == (self.lie == Lie::OtherSpace))
                 };
                 let logs = &server.stores[0].logs;
-                let others: Vec<_> = logs.iter().filter(|(s, l)| alike(s) && !l.is_empty()).collect();
+                let others: Vec<_> = logs
+                    .iter()
+                    .filter(|(s, l)| alike(s) && !l.is_empty())
+                    .collect();
                 if others.is_empty() {
                     return;
                 }

@@ -24,7 +24,10 @@ mod server;
 mod settled;
 mod stats;
 mod steps;
+mod syncing;
+mod walk;
 mod world;
+mod writing;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -35,13 +38,15 @@ use steps::Source;
 
 fn number(name: &str, otherwise: u64) -> u64 {
     let given = std::env::var(name).ok().filter(|v| !v.is_empty());
-    given.map_or(otherwise, |v| v.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+    given.map_or(otherwise, |v| {
+        v.parse().unwrap_or_else(|_| panic!("{name} is a number"))
+    })
 }
 
 fn main() -> ExitCode {
     if let Ok(file) = std::env::var("RUN") {
-        let bytes = run::read(&std::fs::read_to_string(file).unwrap());
-        return match Simulator::new().show(&bytes) {
+        let steps = steps::parse(&std::fs::read_to_string(file).unwrap());
+        return match Simulator::new().show(&steps) {
             Ok(()) => ExitCode::SUCCESS,
             Err(failed) => {
                 println!("after {} steps: {}", failed.after, failed.violation.0);
@@ -73,8 +78,15 @@ fn main() -> ExitCode {
     print!("{stats}");
     let took = started.elapsed().as_secs_f64();
     println!("{:.0} steps a second", stats.steps as f64 / took);
-    println!("{} runs, {} steps, {violations} violations", stats.runs, stats.steps);
-    if violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    println!(
+        "{} runs, {} steps, {violations} violations",
+        stats.runs, stats.steps
+    );
+    if violations == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn work(seed: u64, job: u64, until: Instant, enough: u64) -> (Stats, u64) {
@@ -82,8 +94,8 @@ fn work(seed: u64, job: u64, until: Instant, enough: u64) -> (Stats, u64) {
     let mut source = Source::new(Source::new(seed ^ job.rotate_left(32)).next());
     let (mut stats, mut violations) = (Stats::default(), 0);
     while Instant::now() < until && stats.steps < enough && violations < 8 {
-        let bytes = source.run();
-        let Err(failed) = simulator.run(&bytes, &mut stats) else {
+        let steps = source.run();
+        let Err(failed) = simulator.run(&steps, &mut stats) else {
             continue;
         };
         violations += 1;
@@ -91,16 +103,17 @@ fn work(seed: u64, job: u64, until: Instant, enough: u64) -> (Stats, u64) {
         if std::env::var("SHRINK").as_deref() == Ok("0") {
             continue;
         }
-        let small = simulator.shrink(&bytes);
+        let small = simulator.shrink(&steps);
         let why = match simulator.run(&small, &mut Stats::default()) {
             Err(failed) => failed.violation.0,
             Ok(()) => failed.violation.0,
         };
-        let name = clinic_api::crypto::hash("corpus", &[&small]);
+        let text = run::written(&small, &why);
+        let name = clinic_api::crypto::hash("corpus", &[text.as_bytes()]);
         let name = data_encoding::HEXLOWER.encode(&name[..6]);
-        let path = run::corpus().join(format!("{name}.hex"));
-        std::fs::write(&path, run::written(&small, &why)).unwrap();
-        println!("{} steps: {why}: {}", small.len() / steps::WIDTH, path.display());
+        let path = run::corpus().join(format!("{name}.steps"));
+        std::fs::write(&path, text).unwrap();
+        println!("{} steps: {why}: {}", small.len(), path.display());
     }
     (stats, violations)
 }

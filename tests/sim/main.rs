@@ -21,27 +21,80 @@ mod server;
 mod settled;
 mod stats;
 mod steps;
+mod syncing;
+mod walk;
 mod world;
+mod writing;
 
 use run::Simulator;
 use stats::Stats;
+use steps::Source;
 
+/// Every run that once failed, and some that do a little of everything; then fresh ones.
 #[test]
-fn the_corpus_runs_clean() {
+fn the_corpus_and_fresh_runs_are_clean() {
     let simulator = Simulator::new();
     let mut stats = Stats::default();
     let mut files: Vec<_> = std::fs::read_dir(run::corpus())
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|e| e == "hex"))
+        .filter(|path| path.extension().is_some_and(|e| e == "steps"))
         .collect();
     files.sort();
     assert!(!files.is_empty());
     for path in files {
-        let bytes = run::read(&std::fs::read_to_string(&path).unwrap());
-        if let Err(failed) = simulator.run(&bytes, &mut stats) {
-            panic!("{}: after {}: {}", path.display(), failed.after, failed.violation.0);
+        let steps = steps::parse(&std::fs::read_to_string(&path).unwrap());
+        if let Err(failed) = simulator.run(&steps, &mut stats) {
+            let (after, what) = (failed.after, failed.violation.0);
+            panic!("{}: after {after} steps: {what}", path.display());
+        }
+    }
+    let mut source = Source::new(2026);
+    for n in 0..24 {
+        let steps = source.run();
+        if let Err(failed) = simulator.run(&steps, &mut stats) {
+            let (after, what) = (failed.after, failed.violation.0);
+            panic!("fresh run {n}: after {after} steps: {what}");
         }
     }
     println!("{stats}");
+    nothing_is_vacuous(&stats);
+}
+
+/// Every step did something, every lie changed an answer, every alarm that a server can bring
+/// about was raised.
+fn nothing_is_vacuous(stats: &Stats) {
+    for act in steps::all() {
+        let times = stats.acts.get(&format!("{act:?}")).copied();
+        assert!(times.unwrap_or(0) >= 3, "{act:?}: {times:?}");
+    }
+    for lie in lies::Lie::ALL {
+        let times = stats.lies.get(&format!("{lie:?}")).copied();
+        assert!(times.unwrap_or(0) >= 2, "{lie:?}: {times:?}");
+    }
+    for alarm in [
+        "BodyMissing",
+        "ChainForked",
+        "ChainInvalid",
+        "LogForked",
+        "OwnLogLonger",
+        "RunInvalid",
+        "UnknownDevice",
+        "Withheld",
+    ] {
+        let times = stats.alarms.get(alarm).copied();
+        assert!(times.unwrap_or(0) >= 1, "{alarm}: {times:?}");
+    }
+    assert!(stats.late_erasures > 0);
+}
+
+/// Bytes of any kind are steps.
+#[test]
+fn any_bytes_are_steps() {
+    for length in 0..=9 {
+        assert_eq!(steps::decode(&vec![255; length]).len(), length.div_ceil(4));
+    }
+    let mut source = Source::new(1);
+    let steps = source.run();
+    assert_eq!(steps::parse(&run::written(&steps, "why")), steps);
 }

@@ -33,6 +33,8 @@ pub enum What {
 pub type Reading = (i64, u32);
 
 pub struct Op {
+    /// Its name.
+    pub event: [u8; 16],
     pub what: What,
     pub patient: usize,
     pub entry: usize,
@@ -101,13 +103,21 @@ impl Model {
     }
 
     /// Takes a writing down.
-    pub fn write(&mut self, event: [u8; 16], entry: usize, what: What, clock: Reading, has: &Set) -> usize {
+    pub fn write(
+        &mut self,
+        event: [u8; 16],
+        entry: usize,
+        what: What,
+        clock: Reading,
+        has: &Set,
+    ) -> usize {
         let at = self.ops.len();
         let of = &mut self.entries[entry];
         let seen = of.ops.iter().copied().filter(|op| has.has(*op)).collect();
         of.ops.push(at);
         let patient = of.patient;
         self.ops.push(Op {
+            event,
             what,
             patient,
             entry,
@@ -140,10 +150,11 @@ impl Model {
         entry: usize,
         has: &'a Set,
     ) -> impl Iterator<Item = (usize, Place)> + 'a {
-        self.known(entry, has).filter_map(|op| match self.ops[op].what {
-            What::Erased(place) => Some((op, place)),
-            _ => None,
-        })
+        self.known(entry, has)
+            .filter_map(|op| match self.ops[op].what {
+                What::Erased(place) => Some((op, place)),
+                _ => None,
+            })
     }
 
     /// The versions that no other one follows.
@@ -159,7 +170,10 @@ impl Model {
             .known(entry, has)
             .filter(|op| self.ops[*op].what == What::Unshared)
             .collect();
-        if taken_back.iter().any(|u| self.ops[*u].seen.contains(&version)) {
+        if taken_back
+            .iter()
+            .any(|u| self.ops[*u].seen.contains(&version))
+        {
             return Shared::No;
         }
         let of = &self.ops[version];
@@ -178,7 +192,11 @@ impl Model {
         let Some(first) = all.next() else {
             return Shared::No;
         };
-        if all.all(|s| s == first) { first } else { Shared::Open }
+        if all.all(|s| s == first) {
+            first
+        } else {
+            Shared::Open
+        }
     }
 
     /// Whether the clocks kept the order in which the entry was written.

@@ -1,10 +1,10 @@
-//! Running bytes, shrinking what fails, and the corpus.
+//! Running steps, shrinking what fails, and the corpus.
 
 use std::path::{Path, PathBuf};
 
 use crate::settled::Settled;
 use crate::stats::Stats;
-use crate::steps::{self, WIDTH};
+use crate::steps::Step;
 use crate::world::{Violation, World};
 
 /// A violation, and how many steps had been done.
@@ -28,20 +28,19 @@ impl Simulator {
         Self { settled, root }
     }
 
-    /// Runs bytes: the same bytes come to the same, always.
-    pub fn run(&self, bytes: &[u8], stats: &mut Stats) -> Result<(), Failed> {
-        self.run_steps(bytes, stats, false)
+    /// Runs steps: the same steps come to the same, always.
+    pub fn run(&self, steps: &[Step], stats: &mut Stats) -> Result<(), Failed> {
+        self.run_steps(steps, stats, false)
     }
 
     /// As [`Self::run`], printing each step.
-    pub fn show(&self, bytes: &[u8]) -> Result<(), Failed> {
-        self.run_steps(bytes, &mut Stats::default(), true)
+    pub fn show(&self, steps: &[Step]) -> Result<(), Failed> {
+        self.run_steps(steps, &mut Stats::default(), true)
     }
 
-    fn run_steps(&self, bytes: &[u8], stats: &mut Stats, show: bool) -> Result<(), Failed> {
+    fn run_steps(&self, steps: &[Step], stats: &mut Stats, show: bool) -> Result<(), Failed> {
         stats.runs += 1;
         let mut world = World::new(&self.settled, self.root.path(), stats);
-        let steps = steps::decode(bytes);
         for (after, step) in steps.iter().enumerate() {
             if show {
                 println!("{after}: {step:?}");
@@ -62,25 +61,32 @@ impl Simulator {
         })
     }
 
-    /// The shortest bytes found that still fail.
-    pub fn shrink(&self, bytes: &[u8]) -> Vec<u8> {
-        let kind = |bytes: &[u8]| {
-            let failed = self.run(bytes, &mut Stats::default()).err()?;
+    /// The fewest steps found that still fail in the same way.
+    pub fn shrink(&self, steps: &[Step]) -> Vec<Step> {
+        let kind = |steps: &[Step]| {
+            let failed = self.run(steps, &mut Stats::default()).err()?;
             // Another device, or another count, is the same failure.
-            Some(failed.violation.0.chars().filter(|c| !c.is_ascii_digit()).collect::<String>())
+            Some(
+                failed
+                    .violation
+                    .0
+                    .chars()
+                    .filter(|c| !c.is_ascii_digit())
+                    .collect::<String>(),
+            )
         };
-        let wanted = kind(bytes);
-        let fails = |bytes: &[u8]| kind(bytes) == wanted;
-        let mut best = bytes.to_vec();
+        let wanted = kind(steps);
+        let fails = |steps: &[Step]| kind(steps) == wanted;
+        let mut best = steps.to_vec();
         if let Err(failed) = self.run(&best, &mut Stats::default()) {
-            best.truncate((failed.after + 1) * WIDTH);
+            best.truncate(failed.after + 1);
         }
-        let mut chunk = (best.len() / WIDTH / 2).max(1);
+        let mut chunk = (best.len() / 2).max(1);
         loop {
             let mut at = 0;
             let mut any = false;
             while at < best.len() {
-                let end = (at + chunk * WIDTH).min(best.len());
+                let end = (at + chunk).min(best.len());
                 let shorter = [&best[..at], &best[end..]].concat();
                 if fails(&shorter) {
                     best = shorter;
@@ -103,19 +109,8 @@ pub fn corpus() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("sim/corpus")
 }
 
-/// A file of the corpus: a step a line in hexadecimal, and comments.
-pub fn read(text: &str) -> Vec<u8> {
-    let lines = text.lines().map(|l| l.split('#').next().unwrap_or_default());
-    let digits: String = lines.flat_map(str::chars).filter(|c| !c.is_whitespace()).collect();
-    data_encoding::HEXLOWER.decode(digits.as_bytes()).unwrap()
-}
-
-/// Bytes as a file of the corpus.
-pub fn written(bytes: &[u8], why: &str) -> String {
-    let mut text = format!("# {why}\n");
-    for (chunk, step) in bytes.chunks(WIDTH).zip(steps::decode(bytes)) {
-        let hex = data_encoding::HEXLOWER.encode(chunk);
-        text.push_str(&format!("{hex} # {step:?}\n"));
-    }
-    text
+/// Steps as a file of the corpus.
+pub fn written(steps: &[Step], why: &str) -> String {
+    let lines = steps.iter().map(|step| format!("{step}\n"));
+    format!("# {why}\n{}", lines.collect::<String>())
 }

@@ -77,7 +77,10 @@ pub fn asks(request: &Request) -> Asks {
     let parts: Vec<&str> = request.path.split('/').skip(2).collect();
     match (request.method, parts.as_slice()) {
         ("GET", ["chains", id]) => {
-            let from = request.query.as_deref().and_then(|q| q.strip_prefix("from="));
+            let from = request
+                .query
+                .as_deref()
+                .and_then(|q| q.strip_prefix("from="));
             Asks::Chain(id.parse().unwrap(), from.unwrap().parse().unwrap())
         }
         ("POST", ["chains", id]) => Asks::Statement(id.parse().unwrap()),
@@ -129,7 +132,10 @@ impl Server {
     }
 
     fn member(&self, caller: DeviceId, space: SpaceId) -> Result<(), Code> {
-        let member = self.members.get(&space).is_some_and(|m| m.contains(&caller));
+        let member = self
+            .members
+            .get(&space)
+            .is_some_and(|m| m.contains(&caller));
         member.then_some(()).ok_or(Code::UnknownSpace)
     }
 
@@ -167,7 +173,11 @@ impl Server {
         }
         let push: Push = wire::decode(body).map_err(|_| Code::MalformedBody)?;
         // All or none.
-        let mut logs = self.stores[store].logs.get(&space).cloned().unwrap_or_default();
+        let mut logs = self.stores[store]
+            .logs
+            .get(&space)
+            .cloned()
+            .unwrap_or_default();
         for bytes in &push.runs {
             let (head, info) = self.read(bytes)?;
             if info.space != space {

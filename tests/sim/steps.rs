@@ -131,13 +131,30 @@ pub fn decode(bytes: &[u8]) -> Vec<Step> {
         .collect()
 }
 
-/// The bytes of a step.
-#[cfg(test)]
-pub fn encode(act: Act, args: [u8; 3]) -> [u8; WIDTH] {
-    let before = TABLE.iter().take_while(|(of, _)| *of != act);
-    let at: usize = before.map(|(_, weight)| weight).sum();
-    let [a, b, c] = args;
-    [u8::try_from(at).unwrap(), a, b, c]
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c] = self.args;
+        write!(f, "{:?} {a} {b} {c}", self.act)
+    }
+}
+
+/// Steps as a file of the corpus has them: one a line by its name, so that a change of the table
+/// does not change what they mean; comments behind `#`.
+pub fn parse(text: &str) -> Vec<Step> {
+    let lines = text.lines().filter_map(|line| line.split('#').next());
+    let lines = lines.map(str::trim).filter(|line| !line.is_empty());
+    lines
+        .map(|line| {
+            let mut words = line.split_whitespace();
+            let name = words.next().unwrap_or_default();
+            let act = all().find(|act| format!("{act:?}") == name);
+            let args = [(); 3].map(|()| words.next().and_then(|w| w.parse().ok()).unwrap_or(0));
+            Step {
+                act: act.unwrap_or_else(|| panic!("no step is called {name}")),
+                args,
+            }
+        })
+        .collect()
 }
 
 /// Bytes that repeat with the seed (SplitMix64).
@@ -156,10 +173,11 @@ impl Source {
         z ^ (z >> 31)
     }
 
-    /// The bytes of a run of 32 to 287 steps.
-    pub fn run(&mut self) -> Vec<u8> {
+    /// A run of 32 to 287 steps.
+    pub fn run(&mut self) -> Vec<Step> {
         let steps = 32 + usize::try_from(self.next() % 256).unwrap_or(0);
         let words = (steps * WIDTH).div_ceil(8);
-        (0..words).flat_map(|_| self.next().to_le_bytes()).collect()
+        let bytes: Vec<u8> = (0..words).flat_map(|_| self.next().to_le_bytes()).collect();
+        decode(&bytes)
     }
 }
