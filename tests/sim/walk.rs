@@ -36,7 +36,7 @@ impl World<'_> {
                 }
             }
         }
-        let (took, of_forked) = (walk.took, walk.of_forked);
+        let (took, mut of_forked) = (walk.took, walk.of_forked);
         // Also what came to be named, or filled, by the end of this round.
         self.lacked = mind.pending.keys().map(|(s, l, _)| (*s, *l)).collect();
         let has = &mut mind.has;
@@ -44,7 +44,9 @@ impl World<'_> {
             let missing = device.with(|v| v.missing_in(*space, *log, *beat).unwrap());
             ops.retain(|(number, op)| {
                 let still = missing.iter().any(|m| m.number == *number);
-                if !still {
+                if !still && passed_over(&self.server, &self.model, device, *log, *op) {
+                    of_forked += 1;
+                } else if !still {
                     has.add(*op);
                 }
                 still
@@ -90,7 +92,7 @@ impl Walk<'_> {
             for (number, op) in &info.ops {
                 if stripped || info.erased.contains(number) {
                     pending.push((*number, *op));
-                } else if self.passed_over(log, *op) {
+                } else if passed_over(self.server, self.model, self.device, log, *op) {
                     self.of_forked += 1;
                 } else {
                     self.mind.has.add(*op);
@@ -109,15 +111,15 @@ impl Walk<'_> {
         }
         self.mind.walked.insert((space, log), tip);
     }
+}
 
-    /// Whether a frame of a forked log was taken for one of the other branch that was erased:
-    /// erasures name frames by their numbers.
-    fn passed_over(&self, log: LogId, op: usize) -> bool {
-        self.server.forked.contains(&log)
-            && self.device.with(|v| {
-                let sql = "SELECT 1 FROM event WHERE event = ?1";
-                let mut query = v.reader().prepare_cached(sql).unwrap();
-                !query.exists([self.model.ops[op].event]).unwrap()
-            })
-    }
+/// Whether a frame of a forked log was taken for one of the other branch that was erased:
+/// erasures name frames by their numbers.
+fn passed_over(server: &Server, model: &Model, device: &Device, log: LogId, op: usize) -> bool {
+    server.forked.contains(&log)
+        && device.with(|v| {
+            let sql = "SELECT 1 FROM event WHERE event = ?1";
+            let mut query = v.reader().prepare_cached(sql).unwrap();
+            !query.exists([model.ops[op].event]).unwrap()
+        })
 }
