@@ -89,10 +89,30 @@ fn main() -> ExitCode {
     }
 }
 
+/// What failed once, first of all.
+fn corpus(simulator: &Simulator, stats: &mut Stats) -> u64 {
+    let mut violations = 0;
+    for path in run::files() {
+        let steps = steps::parse(&std::fs::read_to_string(&path).unwrap());
+        if let Err(failed) = simulator.run(&steps, stats) {
+            violations += 1;
+            let file = path.file_name().unwrap_or_default().display();
+            println!(
+                "after {} steps: {} ({file})",
+                stats.steps, failed.violation.0
+            );
+        }
+    }
+    violations
+}
+
 fn work(seed: u64, job: u64, until: Instant, enough: u64) -> (Stats, u64) {
     let simulator = Simulator::new();
     let mut source = Source::new(Source::new(seed ^ job.rotate_left(32)).next());
     let (mut stats, mut violations) = (Stats::default(), 0);
+    if job == 0 {
+        violations += corpus(&simulator, &mut stats);
+    }
     while Instant::now() < until && stats.steps < enough && violations < 8 {
         let steps = source.run();
         let Err(failed) = simulator.run(&steps, &mut stats) else {

@@ -35,12 +35,7 @@ use steps::Source;
 fn the_corpus_and_fresh_runs_are_clean() {
     let simulator = Simulator::new();
     let mut stats = Stats::default();
-    let mut files: Vec<_> = std::fs::read_dir(run::corpus())
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|e| e == "steps"))
-        .collect();
-    files.sort();
+    let files = run::files();
     assert!(!files.is_empty());
     for path in files {
         let steps = steps::parse(&std::fs::read_to_string(&path).unwrap());
@@ -50,7 +45,7 @@ fn the_corpus_and_fresh_runs_are_clean() {
         }
     }
     let mut source = Source::new(2026);
-    for n in 0..24 {
+    for n in 0..60 {
         let steps = source.run();
         if let Err(failed) = simulator.run(&steps, &mut stats) {
             let (after, what) = (failed.after, failed.violation.0);

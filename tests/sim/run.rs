@@ -109,6 +109,17 @@ pub fn corpus() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("sim/corpus")
 }
 
+/// The files of the corpus, by name.
+pub fn files() -> Vec<PathBuf> {
+    let all = std::fs::read_dir(corpus()).unwrap();
+    let mut files: Vec<_> = all
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "steps"))
+        .collect();
+    files.sort();
+    files
+}
+
 /// Steps as a file of the corpus.
 pub fn written(steps: &[Step], why: &str) -> String {
     let lines = steps.iter().map(|step| format!("{step}\n"));
