@@ -1,6 +1,6 @@
 # The one entrance. `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo build test test-rust test-oracles test-bindings test-browser check fmt release-check clean
+.PHONY: help setup setup-test demo build test test-rust test-oracles test-bindings test-browser sim sim-checks check fmt release-check clean
 SHELL := /bin/bash
 
 PRODUCT := -p companion -p clinic-server -p clinic-console
@@ -37,6 +37,16 @@ test-bindings: ## The bindings, driven from generated Python; generates Kotlin a
 
 test-browser: ## The console in headless Chromium
 	cd tests/browser && npm ci --silent --no-audit --no-fund && npm test
+
+# Our own crates optimised, and the libraries as they are built already.
+SIM := cargo build --workspace --example sim --config profile.dev.opt-level=2
+
+sim: ## Devices against a hostile server, simulated: make sim SECONDS=60 JOBS=1 SEED=1
+	$(SIM)
+	SECONDS=$(or $(SECONDS),60) JOBS=$(JOBS) SEED=$(SEED) STEPS=$(STEPS) $(BIN)/examples/sim
+
+sim-checks: ## That the simulator fails without each check (long): docs/SIMULATION.md
+	tests/sim/removed-checks.sh
 
 check: ## Formatting, lints, licences, unused dependencies
 	cargo fmt --all --check

@@ -108,6 +108,18 @@ impl Companion {
         self.vault.lock().mended_told()
     }
 
+    /// Opens a vault for the simulator: see [`Vault::open_simulated`].
+    ///
+    /// # Errors
+    /// As [`Vault::open`].
+    #[cfg(feature = "simulation")]
+    pub fn open_simulated(dir: &Path, env: Env) -> Result<Self, VaultError> {
+        let vault = Vault::open_simulated(dir, env, VIEWS)?;
+        Ok(Self {
+            vault: SharedVault(Arc::new(Mutex::new(vault))),
+        })
+    }
+
     /// The vault that all handles share.
     pub fn vault(&self) -> SharedVault {
         self.vault.clone()

@@ -104,7 +104,7 @@ impl Pulling {
     /// And is a body missing that nobody with a right to it erased?
     pub(super) fn finish(
         &self,
-        vault: &Vault,
+        vault: &mut Vault,
         entry: &SpaceEntry,
         report: &mut Report,
     ) -> Result<(), SyncError> {
@@ -119,6 +119,15 @@ impl Pulling {
             // What was served and failed has an alarm of its own.
             if !self.stopped.contains(&log) {
                 report.alarm(Alarm::Withheld(space, log));
+            }
+            // Others saw more of the own log than this vault remembers, and the server doesn't show
+            // it: going on there would be a second head of a number.
+            if vault
+                .log(space, log)?
+                .is_some_and(|l| l.nonce.is_some() && l.open)
+            {
+                report.alarm(Alarm::OwnLogLonger(space));
+                vault.restart_log(space)?;
             }
         }
         for (log, _) in vault.missing_bodies(space)? {

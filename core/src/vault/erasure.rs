@@ -11,8 +11,10 @@ use super::{Vault, VaultError};
 use crate::event::{EntryId, EventId};
 
 /// What an event erases.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Erasure {
+    /// The entry.
+    pub entry: EntryId,
     /// Events of its space whose content goes.
     pub events: Vec<EventId>,
     /// Frames of its space that may be without a body from now on.
@@ -39,7 +41,10 @@ pub(super) fn erase(
             if let Some((Some(number), batch)) = gone
                 && !holds_more(tx, space, batch)?
             {
-                out_of_run(tx, space, FrameName { log, number })?;
+                let frame = FrameName { log, number };
+                out_of_run(tx, space, frame)?;
+                // Who erased may not have known of it: then it is to be named yet.
+                note_late(tx, space, what.entry, frame)?;
             }
         }
     }

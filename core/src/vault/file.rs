@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Once;
 
 use clinic_api::crypto;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::pages::{self, Salt};
@@ -233,8 +234,16 @@ pub(super) fn connect(path: &Path, key: &Seed, create: bool) -> Result<Connectio
     // In KiB, taken as it is needed: pages that a long transaction changes are encrypted and
     // written once, at its end.
     conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_prepared(&conn)?;
     Ok(conn)
+}
+
+/// Lets each query be prepared once: preparing costs more than most of them do.
+pub(super) fn keep_prepared(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    // SQLite would look at the bound values, and prepare anew for each of them.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 /// Writes a small file so that it is either the old or the new one, also after a crash.

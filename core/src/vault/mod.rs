@@ -24,6 +24,8 @@ mod restore_events;
 mod salvage;
 mod schema;
 mod secrets;
+#[cfg(feature = "simulation")]
+mod simulation;
 mod taking;
 mod view;
 mod wal;
@@ -64,6 +66,8 @@ pub struct Vault {
     key: Seed,
     /// The mark of `vault.identity` as it is written.
     written: Option<[u8; 32]>,
+    #[cfg(feature = "simulation")]
+    commits_left: Option<u32>,
     // The last to go: after the database was closed.
     _lock: file::Lock,
 }
@@ -174,6 +178,8 @@ impl Vault {
             dir: dir.to_owned(),
             key,
             written: Self::written_mark(dir),
+            #[cfg(feature = "simulation")]
+            commits_left: None,
             _lock: lock,
         };
         vault.keep_identity();
@@ -204,6 +210,8 @@ impl Vault {
             .conn
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let value = work(&tx)?;
+        #[cfg(feature = "simulation")]
+        simulation::burn(&mut self.commits_left)?;
         tx.commit()?;
         Ok(value)
     }

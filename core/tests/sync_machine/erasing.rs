@@ -221,7 +221,7 @@ fn nobody_erases_what_others_wrote() {
     });
     // The clinic API does not; one that does all the same is found out.
     world.settle();
-    assert_eq!(held(&world).1, 0);
+    assert_eq!(held(&world).1, 1, "what the patient wrote, and no more");
     let runs = world.api.logs.get_mut(&care.space).unwrap();
     for bytes in runs.get_mut(&desk_log).unwrap() {
         let mut run = Run::from_bytes(bytes).unwrap();
@@ -299,4 +299,45 @@ fn a_body_that_comes_later_is_taken_in() {
     assert_eq!(report.alarms, []);
     assert_eq!(world.read_by_clinic(), ["goes on", "left out", "too"]);
     assert_eq!(world.desk.round(&mut world.api).unwrap().events_received, 0);
+}
+
+/// A version that was here before the erasure, and that who erased did not know of: its frame is
+/// named all the same. Sent or still waiting, nobody misses its body.
+#[test]
+fn a_version_that_the_erasure_did_not_know_of_is_named_too() {
+    for sent in [false, true] {
+        let mut world = World::settled();
+        let second = second_phone(&mut world, 6);
+        let id = record(&world.phone, "one");
+        world.settle();
+        second.round(&mut world.api).unwrap();
+        let other = second.companion.journal();
+        other.edit(id, &noted("two", START)).unwrap();
+        if sent {
+            second.round(&mut world.api).unwrap();
+        } else {
+            // Sealed and kept, and the push never left.
+            let care = world.space(SpaceKind::Care);
+            let sealed = |d: &Device| d.with(|v| v.runs_out(care, 9).unwrap().len());
+            let mut at = 1;
+            while sealed(&second) == 0 {
+                second
+                    .round_cut(&mut world.api, at, Cut::BeforeSend)
+                    .unwrap();
+                at += 1;
+            }
+        }
+        world.phone.companion.journal().erase(id).unwrap();
+        for _ in 0..3 {
+            world.phone.round(&mut world.api).unwrap();
+            second.round(&mut world.api).unwrap();
+        }
+        let (_, erased) = held(&world);
+        assert_eq!(erased, 2, "the first version and the edit, sent: {sent}");
+        for device in [&world.phone, &second, &world.desk] {
+            let report = device.round(&mut world.api).unwrap();
+            assert_eq!(report.alarms, []);
+        }
+        assert_eq!(fresh_reader(&mut world), (vec![], vec![]));
+    }
 }

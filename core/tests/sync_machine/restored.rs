@@ -242,3 +242,32 @@ fn what_a_lost_head_told_is_told_again() {
     });
     assert!(told, "the patient never learns that the clinic received it");
 }
+
+/// The vault went back, and so did what the server shows of its log; but the clinic saw more.
+#[test]
+fn a_witness_of_the_own_logs_end_is_believed() {
+    let mut world = World::settled();
+    record(&world, "a");
+    world.settle();
+    let backup = backup(&world);
+    record(&world, "b");
+    world.settle();
+    let care = world.space(SpaceKind::Care);
+    let old = world.phone.with(|v| v.own_log(care).unwrap().log);
+    restore(&mut world, backup.path());
+    let kept = world.phone.with(|v| v.own_log(care).unwrap().tip.unwrap());
+    let logs = world.api.logs.get_mut(&care).unwrap();
+    let whole = logs[&old].clone();
+    logs.get_mut(&old)
+        .unwrap()
+        .truncate(usize::try_from(kept.beat).unwrap());
+    record(&world, "c");
+    let report = world.phone.round(&mut world.api).unwrap();
+    let expected = [Alarm::Withheld(care, old), Alarm::OwnLogLonger(care)];
+    assert_eq!(report.alarms, expected);
+    // No second head of a number: what the log held comes back, and nothing was lost.
+    world.api.logs.get_mut(&care).unwrap().insert(old, whole);
+    world.settle();
+    assert_eq!(notes(&world), ["a", "b", "c"]);
+    assert_eq!(world.read_by_clinic(), ["a", "b", "c"]);
+}

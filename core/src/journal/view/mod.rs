@@ -173,8 +173,11 @@ impl View for JournalView {
                     return Ok(Outcome::Malformed);
                 };
                 let events = apply::erase(tx, event.space, &body)?;
-                let frames = body.frames;
-                return Ok(Outcome::Erases(Erasure { events, frames }));
+                return Ok(Outcome::Erases(Erasure {
+                    entry: body.entry,
+                    events,
+                    frames: body.frames,
+                }));
             }
             Kind::EntryReviewed
             | Kind::EntriesRead

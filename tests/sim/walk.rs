@@ -1,0 +1,125 @@
+//! What a device has: followed along its logs, as far as it verified them.
+
+use clinic_api::id::{HeadHash, LogId, SpaceId};
+
+use crate::device::{Device, Mind};
+use crate::exceptions;
+use crate::model::Model;
+use crate::server::Server;
+use crate::world::World;
+
+impl World<'_> {
+    /// Follows a device's logs as far as it verified them: what stands there it has.
+    ///
+    /// Says whether runs were among it whose bodies were left out.
+    pub fn walk(&mut self, who: usize, stripped: &[HeadHash]) -> bool {
+        let spaces = self.settled.spaces(self.devices[who].patient);
+        let mut mind = std::mem::take(&mut self.devices[who].mind);
+        let device = &self.devices[who];
+        let mut walk = Walk {
+            server: &self.server,
+            model: &self.model,
+            device,
+            mind: &mut mind,
+            stripped,
+            took: 0,
+            of_forked: 0,
+        };
+        for space in spaces {
+            for log in device.with(|v| v.logs(space).unwrap()) {
+                let own = log.nonce.is_some() && log.open;
+                match log.tip {
+                    Some(tip) => walk.log(space, log.log, tip.head, own),
+                    None => {
+                        walk.mind.walked.remove(&(space, log.log));
+                    }
+                }
+            }
+        }
+        let (took, mut of_forked) = (walk.took, walk.of_forked);
+        // Also what came to be named, or filled, by the end of this round.
+        self.lacked = mind.pending.keys().map(|(s, l, _)| (*s, *l)).collect();
+        let has = &mut mind.has;
+        mind.pending.retain(|(space, log, beat), ops| {
+            let missing = device.with(|v| v.missing_in(*space, *log, *beat).unwrap());
+            ops.retain(|(number, op)| {
+                let still = missing.iter().any(|m| m.number == *number);
+                if !still && passed_over(&self.server, &self.model, device, *log, *op) {
+                    of_forked += 1;
+                } else if !still {
+                    has.add(*op);
+                }
+                still
+            });
+            !missing.is_empty()
+        });
+        self.devices[who].mind = mind;
+        if of_forked > 0 {
+            *self
+                .model
+                .excused
+                .entry(exceptions::LOG_FORKED)
+                .or_default() += of_forked;
+        }
+        took > 0
+    }
+}
+
+struct Walk<'a> {
+    server: &'a Server,
+    model: &'a Model,
+    device: &'a Device,
+    mind: &'a mut Mind,
+    stripped: &'a [HeadHash],
+    /// Runs whose bodies were left out.
+    took: u64,
+    /// Writings in a forked log that were passed over.
+    of_forked: u64,
+}
+
+impl Walk<'_> {
+    fn log(&mut self, space: SpaceId, log: LogId, tip: HeadHash, own: bool) {
+        let until = self.mind.walked.get(&(space, log)).copied();
+        let mut at = Some(tip);
+        while let Some(head) = at.filter(|h| Some(*h) != until) {
+            let Some(info) = self.server.archive.get(&head) else {
+                // Sealed here and not sent: its own writings are known.
+                return;
+            };
+            let stripped = self.stripped.contains(&head);
+            self.took += u64::from(stripped);
+            let mut pending = Vec::new();
+            for (number, op) in &info.ops {
+                if stripped || info.erased.contains(number) {
+                    pending.push((*number, *op));
+                } else if passed_over(self.server, self.model, self.device, log, *op) {
+                    self.of_forked += 1;
+                } else {
+                    self.mind.has.add(*op);
+                }
+            }
+            if stripped || !info.erased.is_empty() {
+                self.mind.pending.insert((space, log, info.beat), pending);
+            }
+            if !own {
+                for (seen, beat) in &info.seen {
+                    let told = self.mind.told.entry((space, *seen)).or_default();
+                    *told = (*told).max(*beat);
+                }
+            }
+            at = info.previous;
+        }
+        self.mind.walked.insert((space, log), tip);
+    }
+}
+
+/// Whether a frame of a forked log was taken for one of the other branch that was erased:
+/// erasures name frames by their numbers.
+fn passed_over(server: &Server, model: &Model, device: &Device, log: LogId, op: usize) -> bool {
+    server.forked.contains(&log)
+        && device.with(|v| {
+            let sql = "SELECT 1 FROM event WHERE event = ?1";
+            let mut query = v.reader().prepare_cached(sql).unwrap();
+            !query.exists([model.ops[op].event]).unwrap()
+        })
+}
