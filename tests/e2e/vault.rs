@@ -97,18 +97,19 @@ fn a_damaged_file_is_set_aside_and_the_person_told() {
         first.log(&["5", "--note", &format!("entry {n} {}", "z".repeat(300))]);
     }
     let db = std::fs::read(first.dir().join("vault.db")).unwrap();
-    let most = db.len() * 3 / 4 / 4096 * 4096;
+    // The last pages are the newest: more than tables, less than all that was written.
+    let most = db.len() - 6 * 4096;
     let mut head = db.clone();
     head[..4096].fill(0);
     let mut tail = db.clone();
     tail[most..].fill(0);
-    let all: [(&str, Vec<u8>, bool, bool); 4] = [
-        ("head", head, true, true),
-        ("tail", tail, false, true),
-        ("cut", db[..most].to_vec(), false, true),
-        ("other", b"not a database at all".to_vec(), false, false),
+    let all: [(&str, Vec<u8>, std::ops::RangeInclusive<usize>); 4] = [
+        ("head", head, 40..=40),
+        ("tail", tail, 5..=40),
+        ("cut", db[..most].to_vec(), 5..=40),
+        ("other", b"not a database at all".to_vec(), 0..=0),
     ];
-    for (name, bytes, everything, something) in all {
+    for (name, bytes, back) in all {
         let patient = Patient::without_journal(whole.path(), name);
         for file in ["vault.db", "vault.key", "vault.check", "vault.identity"] {
             std::fs::copy(first.dir().join(file), patient.dir().join(file)).unwrap();
@@ -123,8 +124,7 @@ fn a_damaged_file_is_set_aside_and_the_person_told() {
         let entries = patient.entries().len();
         let shown: serde_json::Value = serde_json::from_str(&listed.out).unwrap();
         assert_eq!(shown["total"], entries, "{name}");
-        assert_eq!(entries == 40, everything, "{name}: {entries}");
-        assert_eq!(entries > 0, something, "{name}");
+        assert!(back.contains(&entries), "{name}: {entries}");
         // From here on only who asks is told.
         let mended = &patient.json(&["status"])["mended"];
         assert_eq!(mended["identity"], true, "{name}");
