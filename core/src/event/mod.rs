@@ -12,7 +12,7 @@ mod moment;
 pub use clock::{FOLLOW_LIMIT_MS, Hlc, HybridClock};
 pub use envelope::{Envelope, EventError, Frame};
 pub use kind::Kind;
-pub use moment::{Moment, MomentError};
+pub use moment::{FURTHEST_OFFSET, Moment, MomentError};
 
 use minicbor::{Decode, Encode};
 

@@ -4,6 +4,9 @@ use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use minicbor::{Decode, Encode};
 
+/// The greatest offset from UTC that any clock is taken to show, in seconds: 26 hours.
+pub const FURTHEST_OFFSET: u32 = 93_600;
+
 /// A moment that can't be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -68,7 +71,7 @@ impl Moment {
         let named = !self.zone.is_empty()
             && self.zone.len() <= 64
             && self.zone.bytes().all(|b| b.is_ascii_graphic());
-        if self.offset.unsigned_abs() > 93_600 || !named {
+        if self.offset.unsigned_abs() > FURTHEST_OFFSET || !named {
             return Err(MomentError::Zone);
         }
         Ok(())

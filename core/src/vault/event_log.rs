@@ -252,10 +252,9 @@ pub(super) fn known(conn: &Connection, place: &Place, event: EventId) -> Result<
     Ok(found.is_some())
 }
 
-/// The number of the next event: greater than any that was ever given.
+/// The number of the next event: greater than that of any that is there.
 pub(super) fn next_seq(conn: &Connection) -> Result<i64, VaultError> {
-    let sql = "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0),
-                          coalesce((SELECT max(seq) FROM event), 0)) + 1";
+    let sql = "SELECT coalesce(max(seq), 0) + 1 FROM event";
     Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }
 
@@ -313,22 +312,6 @@ pub(super) fn author_from(code: u8) -> Result<Option<Author>, VaultError> {
     .chain([Some(Author::FrontDesk)])
     .find(|a| author_code(*a) == code)
     .ok_or(VaultError::Damaged)
-}
-
-/// The greatest clock reading that was made or followed.
-pub(super) fn greatest_followed(conn: &Connection) -> Result<Hlc, VaultError> {
-    let sql = "SELECT hlc_ms, hlc_counter FROM event WHERE followed = 1
-               ORDER BY hlc_ms DESC, hlc_counter DESC LIMIT 1";
-    let found = conn
-        .prepare_cached(sql)?
-        .query_row([], |row| {
-            Ok(Hlc {
-                ms: row.get(0)?,
-                counter: row.get(1)?,
-            })
-        })
-        .optional()?;
-    Ok(found.unwrap_or_default())
 }
 
 /// Applies every event anew, judging each again: a kind may be known by now.

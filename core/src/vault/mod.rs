@@ -9,6 +9,7 @@
 mod all_events;
 mod aside;
 mod chains;
+mod clock;
 mod erasure;
 mod error;
 mod event_log;
@@ -165,7 +166,7 @@ impl Vault {
         schema::migrate(&mut conn)?;
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         view::rebuild_if_changed(&tx, views)?;
-        let clock = HybridClock::at(event_log::greatest_followed(&tx)?);
+        let clock = HybridClock::at(clock::greatest(&tx)?);
         tx.commit()?;
         let chains = Chains::default();
         let mut vault = Self {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::event_log::{self, Judgement, PADDING};
 use super::view::{self, Came, Place};
-use super::{SpaceEntry, Vault, VaultError, logs};
+use super::{SpaceEntry, Vault, VaultError, clock as kept, logs};
 use crate::event::{Envelope, Kind};
 use crate::space::authority::Author;
 
@@ -120,6 +120,7 @@ impl Vault {
         match how {
             Restoring::Try => tx.rollback()?,
             Restoring::Keep => {
+                kept::keep(&tx, clock.last())?;
                 tx.commit()?;
                 self.clock = clock;
                 if erases {

@@ -12,7 +12,7 @@ use rusqlite::{Transaction, params};
 use super::identity::{Identity, LogEnd, is_setting};
 use super::pages::{Rescue, Row};
 use super::secrets::{DEVICE, ME, ROOT};
-use super::{SpaceEntry, Vault, VaultError, logs, view};
+use super::{SpaceEntry, Vault, VaultError, clock, logs, view};
 use crate::event::Envelope;
 
 /// What was found beside events, checked by itself.
@@ -71,6 +71,7 @@ pub(super) fn salvage(
             "INSERT OR IGNORE INTO log (space, log, device, header)
              SELECT DISTINCT space, log, device, zeroblob(32) FROM event",
         )?;
+        clock::keep_greatest_of_all(tx)?;
         view::rebuild(tx, views)
     })
 }

@@ -135,6 +135,47 @@ CREATE TABLE late_frame (
     PRIMARY KEY (space, log, number)
 ) STRICT, WITHOUT ROWID;
 ",
+    "
+-- The greatest clock reading of another device that was followed. Of this device's own readings
+-- the last is the greatest. An index over all of them cost a page at every entry.
+CREATE TABLE clock (
+    one INTEGER PRIMARY KEY NOT NULL CHECK (one = 1),
+    hlc_ms INTEGER NOT NULL,
+    hlc_counter INTEGER NOT NULL
+) STRICT;
+INSERT INTO clock (one, hlc_ms, hlc_counter)
+    SELECT 1, hlc_ms, hlc_counter FROM event WHERE followed = 1
+    ORDER BY hlc_ms DESC, hlc_counter DESC LIMIT 1;
+
+-- As before, without AUTOINCREMENT, whose table is one more page at every entry.
+CREATE TABLE event_now (
+    seq INTEGER PRIMARY KEY,
+    space BLOB NOT NULL,
+    log BLOB NOT NULL,
+    number INTEGER,
+    place INTEGER NOT NULL,
+    batch INTEGER NOT NULL,
+    event BLOB NOT NULL,
+    device BLOB NOT NULL,
+    author INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    hlc_ms INTEGER NOT NULL,
+    hlc_counter INTEGER NOT NULL,
+    followed INTEGER NOT NULL,
+    judgement INTEGER NOT NULL,
+    envelope BLOB NOT NULL,
+    UNIQUE (space, log, event)
+) STRICT;
+INSERT INTO event_now (seq, space, log, number, place, batch, event, device, author, kind,
+        hlc_ms, hlc_counter, followed, judgement, envelope)
+    SELECT seq, space, log, number, place, batch, event, device, author, kind,
+        hlc_ms, hlc_counter, followed, judgement, envelope
+    FROM event ORDER BY seq;
+DROP TABLE event;
+ALTER TABLE event_now RENAME TO event;
+CREATE INDEX event_unsealed ON event (space, seq) WHERE number IS NULL;
+CREATE INDEX event_unapplied ON event (judgement) WHERE judgement <> 0;
+",
 ];
 
 /// Brings the file to the present shape.

@@ -7,7 +7,7 @@ use rusqlite::Transaction;
 use super::chains::SpaceEntry;
 use super::event_log::{Judgement, insert, known, next_seq};
 use super::view::{self, Came, Place, View};
-use super::{Me, Missing, Vault, VaultError, erasure, logs};
+use super::{Me, Missing, Vault, VaultError, clock, erasure, logs};
 use crate::event::{Envelope, HybridClock, Kind};
 use crate::space::authority::Author;
 
@@ -56,7 +56,15 @@ impl Vault {
             erases: false,
             came: Vec::new(),
         };
-        self.write(|tx| runs.iter().try_for_each(|run| taking.run(tx, run)))?;
+        let before = self.clock.last();
+        self.write(|tx| {
+            runs.iter().try_for_each(|run| taking.run(tx, run))?;
+            match taking.clock.last() {
+                // What was erased may have been what bore the greatest reading.
+                reading if taking.erases || reading > before => clock::keep(tx, reading),
+                _ => Ok(()),
+            }
+        })?;
         self.clock = taking.clock;
         if taking.erases {
             self.empty_journal();

@@ -10,32 +10,54 @@ use super::search;
 use crate::event::{EntryId, Envelope, EventId, Hlc};
 use crate::vault::{Applied, VaultError};
 
+/// Puts the one version of an entry among its versions, before there are others to tell it from.
+pub(super) fn spell_out(
+    tx: &Transaction<'_>,
+    space: SpaceId,
+    entry: EntryId,
+) -> Result<(), VaultError> {
+    let sql = "INSERT INTO view_entry_version
+                   (space, entry, event, log, hlc_ms, hlc_counter, written_ms)
+               SELECT space, entry, event, log, hlc_ms, hlc_counter, written_ms
+               FROM view_entry WHERE space = ?1 AND entry = ?2 ON CONFLICT DO NOTHING";
+    tx.prepare_cached(sql)?.execute(params![space.0, entry.0])?;
+    Ok(())
+}
+
 pub(super) fn insert_version(
     tx: &Transaction<'_>,
     event: &Applied<'_>,
-    body: &MoodRecorded,
+    entry: EntryId,
 ) -> Result<(), VaultError> {
     let sql = "INSERT INTO view_entry_version
-                   (space, entry, event, log, hlc_ms, hlc_counter, device, written_ms)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
+                   (space, entry, event, log, hlc_ms, hlc_counter, written_ms)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
     let envelope = event.envelope;
     tx.prepare_cached(sql)?.execute(params![
         event.space.0,
-        body.entry.0,
+        entry.0,
         envelope.id.0,
         event.log.0,
         envelope.hlc.ms,
         envelope.hlc.counter,
-        event.device.0,
         envelope.at.ms,
     ])?;
+    Ok(())
+}
+
+pub(super) fn insert_replaced(
+    tx: &Transaction<'_>,
+    event: &Applied<'_>,
+    body: &MoodRecorded,
+) -> Result<(), VaultError> {
     if body.replaces.is_empty() {
         return Ok(());
     }
     let sql = "INSERT INTO view_entry_replaced (space, entry, event) VALUES (?1, ?2, ?3)
                ON CONFLICT DO NOTHING";
     let mut replaced = tx.prepare_cached(sql)?;
-    for old in body.replaces.iter().filter(|old| **old != envelope.id) {
+    let itself = event.envelope.id;
+    for old in body.replaces.iter().filter(|old| **old != itself) {
         replaced.execute(params![event.space.0, body.entry.0, old.0])?;
     }
     Ok(())
@@ -111,7 +133,8 @@ pub(super) fn erase(
     body: &EntryErased,
 ) -> Result<Vec<EventId>, VaultError> {
     let at = params![space.0, body.entry.0];
-    let sql = "SELECT DISTINCT event FROM view_entry_version WHERE space = ?1 AND entry = ?2";
+    let sql = "SELECT event FROM view_entry_version WHERE space = ?1 AND entry = ?2
+               UNION SELECT event FROM view_entry WHERE space = ?1 AND entry = ?2";
     let events = tx
         .prepare_cached(sql)?
         .query_map(at, |row| Ok(EventId(row.get(0)?)))?

@@ -98,11 +98,13 @@ impl View for JournalView {
     }
 
     fn create(&self, tx: &Transaction<'_>) -> Result<(), VaultError> {
-        // What was recorded stands in the log of events alone, and in the search table as words.
+        // Each page that a saved entry changes is encrypted and written anew, so what can be done
+        // without is: the version of an entry that has but one, and of which nothing else is
+        // known, is in view_entry alone. What was recorded stands in the log of events alone, and in the search table as words.
         tx.execute_batch(
             "CREATE TABLE view_entry_version (
                  space BLOB NOT NULL, entry BLOB NOT NULL, event BLOB NOT NULL, log BLOB NOT NULL,
-                 hlc_ms INTEGER NOT NULL, hlc_counter INTEGER NOT NULL, device BLOB NOT NULL,
+                 hlc_ms INTEGER NOT NULL, hlc_counter INTEGER NOT NULL,
                  written_ms INTEGER NOT NULL,
                  PRIMARY KEY (entry, space, event, log)
              ) STRICT, WITHOUT ROWID;
@@ -131,8 +133,7 @@ impl View for JournalView {
                  versions INTEGER NOT NULL, unshared INTEGER NOT NULL,
                  UNIQUE (entry, space)
              ) STRICT;
-             CREATE INDEX view_entry_felt ON view_entry (space, felt_ms, entry);
-             CREATE INDEX view_entry_day ON view_entry (space, day);",
+             CREATE INDEX view_entry_felt ON view_entry (space, felt_ms, entry);",
         )?;
         search::create(tx)
     }
@@ -149,11 +150,13 @@ impl View for JournalView {
                 match apply::known(tx, event.space, body.entry)? {
                     Known::Erased => return Ok(Outcome::Gone(body.entry)),
                     Known::Never => {
-                        apply::insert_version(tx, event, &body)?;
+                        apply::insert_replaced(tx, event, &body)?;
                         apply::put_first(tx, event, &body)?;
                     }
                     Known::Something => {
-                        apply::insert_version(tx, event, &body)?;
+                        apply::spell_out(tx, event.space, body.entry)?;
+                        apply::insert_version(tx, event, body.entry)?;
+                        apply::insert_replaced(tx, event, &body)?;
                         apply::recompute(tx, event, body.entry, Some(&body))?;
                     }
                 }
@@ -165,6 +168,7 @@ impl View for JournalView {
                 if apply::known(tx, event.space, body.entry)? == Known::Erased {
                     return Ok(Outcome::Done);
                 }
+                apply::spell_out(tx, event.space, body.entry)?;
                 apply::unshare(tx, event, &body)?;
                 apply::recompute(tx, event, body.entry, None)?;
             }

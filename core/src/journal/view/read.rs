@@ -2,7 +2,9 @@
 
 use clinic_api::id::{DeviceId, LogId, SpaceId};
 use clinic_api::space::SpaceKind;
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::Offset;
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Row, params, params_from_iter};
 
@@ -10,8 +12,10 @@ use super::super::Valence;
 use super::super::mood::Mood;
 use super::apply::recorded;
 use super::{Cursor, Entry, Page, Version, search};
-use crate::event::{EntryId, EventId, Moment};
+use crate::event::{EntryId, EventId, FURTHEST_OFFSET, Moment};
 use crate::vault::{SpaceEntry, Vault, VaultError};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Of an entry that stands in several spaces, the version that was written last;
 /// a patient's private space and care space both hold one that was shared late.
@@ -168,8 +172,20 @@ pub(in crate::journal) fn day(
     spaces: &[SpaceEntry],
     day: Date,
 ) -> Result<Vec<Entry>, VaultError> {
-    let condition = "e.day = ?3 ORDER BY e.felt_ms DESC, e.entry DESC";
-    select(vault, spaces, condition, &[day.to_string().into()])
+    // Felt on that day somewhere on earth, by the index; then on that day where it was felt.
+    let condition = "e.felt_ms >= ?4 AND e.felt_ms < ?5 AND e.day = ?3
+                     ORDER BY e.felt_ms DESC, e.entry DESC";
+    let midnight = Offset::UTC
+        .to_timestamp(day.into())
+        .map(Timestamp::as_millisecond);
+    let Ok(midnight) = midnight else {
+        return Ok(Vec::new());
+    };
+    let furthest = i64::from(FURTHEST_OFFSET) * 1000;
+    let from = midnight.saturating_sub(furthest);
+    let to = midnight.saturating_add(DAY_MS).saturating_add(furthest);
+    let rest = [day.to_string().into(), from.into(), to.into()];
+    select(vault, spaces, condition, &rest)
 }
 
 pub(in crate::journal) fn entry(
@@ -214,10 +230,12 @@ pub(in crate::journal) fn versions_in(
     space: SpaceId,
     entry: EntryId,
 ) -> Result<Vec<EventId>, VaultError> {
-    let sql = "SELECT DISTINCT v.event FROM view_entry_version v
-               WHERE v.space = ?1 AND v.entry = ?2 AND NOT EXISTS (
+    let sql = "SELECT DISTINCT v.event FROM (
+                   SELECT event FROM view_entry_version WHERE space = ?1 AND entry = ?2
+                   UNION SELECT event FROM view_entry WHERE space = ?1 AND entry = ?2) v
+               WHERE NOT EXISTS (
                    SELECT 1 FROM view_entry_replaced r
-                   WHERE r.space = v.space AND r.entry = v.entry AND r.event = v.event)";
+                   WHERE r.space = ?1 AND r.entry = ?2 AND r.event = v.event)";
     let mut query = vault.reader().prepare_cached(sql)?;
     let rows = query.query_map(params![space.0, entry.0], |row| Ok(EventId(row.get(0)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -258,7 +276,8 @@ pub(in crate::journal) fn events_of(
     space: SpaceId,
     entry: EntryId,
 ) -> Result<Vec<(LogId, EventId)>, VaultError> {
-    let sql = "SELECT log, event FROM view_entry_version WHERE space = ?1 AND entry = ?2";
+    let sql = "SELECT log, event FROM view_entry_version WHERE space = ?1 AND entry = ?2
+               UNION SELECT log, event FROM view_entry WHERE space = ?1 AND entry = ?2";
     let mut query = vault.reader().prepare_cached(sql)?;
     let rows = query.query_map(params![space.0, entry.0], |row| {
         Ok((LogId(row.get(0)?), EventId(row.get(1)?)))
@@ -271,9 +290,12 @@ pub(in crate::journal) fn versions(
     spaces: &[SpaceEntry],
     entry: EntryId,
 ) -> Result<Vec<Version>, VaultError> {
-    let sql = "SELECT v.event, v.device, v.written_ms, e.envelope FROM view_entry_version v
+    let sql = "SELECT v.event, e.device, v.written_ms, e.envelope FROM (
+                   SELECT space, event, log, hlc_ms, hlc_counter, written_ms
+                   FROM view_entry_version WHERE space IN (?1, ?2) AND entry = ?3
+                   UNION SELECT space, event, log, hlc_ms, hlc_counter, written_ms
+                   FROM view_entry WHERE space IN (?1, ?2) AND entry = ?3) v
                JOIN event e ON e.space = v.space AND e.log = v.log AND e.event = v.event
-               WHERE v.space IN (?1, ?2) AND v.entry = ?3
                ORDER BY v.hlc_ms DESC, v.hlc_counter DESC, v.log DESC, v.event DESC";
     let [private, care] = pair(spaces);
     let mut query = vault.reader().prepare_cached(sql)?;
