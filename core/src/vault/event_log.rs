@@ -188,6 +188,7 @@ impl Vault {
         if erases {
             self.empty_journal();
         }
+        self.tell_written();
         Ok(names)
     }
 
