@@ -69,11 +69,13 @@ impl Follower {
     /// The reports since then.
     fn reports(&self, from: usize) -> Vec<Report> {
         let events = self.seen.events.lock().unwrap();
-        let of = |event: &Followed| match event {
-            Followed::Round(report) => Some(report.clone()),
-            _ => None,
-        };
-        events[from..].iter().filter_map(of).collect()
+        let mut reports = Vec::new();
+        for event in &events[from..] {
+            if let Followed::Round(report) = event {
+                reports.push(report.clone());
+            }
+        }
+        reports
     }
 }
 

@@ -129,7 +129,7 @@ enum Stream {
 /// What ended the waiting.
 enum Woken {
     Said(Result<Option<Changed>, Ended>),
-    Opened(Result<Result<Events, Reply>, SyncError>),
+    Opened(Box<Result<Result<Events, Reply>, SyncError>>),
     Written,
     Time,
 }
@@ -195,7 +195,7 @@ impl<'a, F: FnMut(&Followed)> Following<'a, F> {
             }
             match self.woken().await {
                 Woken::Said(said) => self.said(said, &mut streams),
-                Woken::Opened(opened) => self.opened(opened?, &mut streams),
+                Woken::Opened(opened) => self.opened((*opened)?, &mut streams),
                 Woken::Written => {
                     self.unsent = true;
                     let soon = Instant::now() + RETRY_WRITTEN;
@@ -332,7 +332,7 @@ impl<'a, F: FnMut(&Followed)> Following<'a, F> {
         let stream = async {
             match &mut self.stream {
                 Stream::Open(events, _) => Woken::Said(events.next().await),
-                Stream::Opening(opening) => Woken::Opened(opening.await),
+                Stream::Opening(opening) => Woken::Opened(Box::new(opening.await)),
                 Stream::Closed { .. } => std::future::pending().await,
             }
         };

@@ -6,15 +6,12 @@
 //! machine at any point loses nothing: all that matters is in the vault before
 //! it is sent, and every request can be sent again.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use clinic_api::chain::Signed;
-use clinic_api::events::Changed;
 use clinic_api::http::problem::Code;
 use clinic_api::id::{ChainId, SpaceId};
-use clinic_api::log::FrameName;
 use clinic_api::message::{ChainPage, Erased, Pushed};
-use clinic_api::space::SpaceKind;
 use clinic_api::wire;
 
 use super::epochs::{self, Standing};
@@ -25,10 +22,11 @@ use super::pull::Pulling;
 use super::push;
 use super::report::{Alarm, Report};
 use super::request::{Reply, Request};
-use super::spaces::{admitted, staff_spaces};
+use super::spaces::admitted;
+use super::task::{Chain, Parties, Task, Waiting, space_tasks};
+use crate::care;
 use crate::space::epoch::EpochKey;
 use crate::vault::{Me, RunOut, SpaceEntry, Vault};
-use crate::{care, front};
 
 /// How often the next epoch is tried against others who write it at the same time.
 const EPOCH_TRIES: u8 = 4;
@@ -40,58 +38,6 @@ pub enum Next {
     Send(Request),
     /// The round is done.
     Done,
-}
-
-#[derive(Debug)]
-pub(super) enum Task {
-    Chain(Chain),
-    /// Look whether this device can seal there; write the next epoch where it must.
-    Stand(SpaceEntry, u8),
-    Pull(SpaceEntry, Pulling),
-    Push(SpaceEntry),
-    /// What a patient erased, once everybody can be told so.
-    Erase(SpaceEntry),
-    /// Whoever admitted a patient: their devices wait for the care team's word. After the
-    /// pull, so that it is said once.
-    Welcome(SpaceEntry),
-    /// A workstation follows every patient that *front* names.
-    FollowPatients(ChainId),
-    /// And those of them alone whom it doesn't follow yet, or who have no epoch here.
-    FollowNew(ChainId),
-    /// Ask the feed what changed.
-    Feed,
-    /// Do what these make necessary.
-    Changes(BTreeSet<Changed>),
-    /// Push and erase where there is something to.
-    Send(SpaceEntry),
-    /// Seal anew, in another log, what stands under an epoch that is outdated by now.
-    Reseal(SpaceEntry),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Chain {
-    Patient(ChainId),
-    Roster(ChainId),
-    Epochs(SpaceEntry, Parties),
-}
-
-/// Whether the chains that an epoch cites were pulled right before it; if not, one that doesn't
-/// verify may cite what came to be since.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Parties {
-    Earlier,
-    JustNow,
-}
-
-#[derive(Debug)]
-enum Waiting {
-    /// With the number of the first statement that was asked for.
-    Chain(Chain, u64),
-    Epoch(SpaceEntry, Box<Signed>, EpochKey, u8),
-    Pull(SpaceEntry, Pulling),
-    Push(SpaceEntry, Vec<RunOut>, u64),
-    Erase(SpaceEntry, Vec<FrameName>),
-    Feed,
 }
 
 /// One round of syncing. Make a new one for the next.
@@ -270,42 +216,6 @@ impl Machine {
             }
             Task::Reseal(entry) => push::reseal(vault, &entry).map(|()| None),
         }
-    }
-
-    /// Follows the patients that *front* names: all, or those alone who have no epoch here yet.
-    fn follow_patients(
-        &mut self,
-        vault: &mut Vault,
-        roster: ChainId,
-        all: bool,
-    ) -> Result<Option<Request>, SyncError> {
-        let me = vault.device()?.id();
-        vault.load_roster(roster)?;
-        let role = vault
-            .chains()
-            .roster(roster)
-            .and_then(|r| r.workstation_role(me, r.tip().number));
-        for chain in front::patient_chains(vault)? {
-            let entries: Vec<SpaceEntry> = staff_spaces(chain, roster, role).collect();
-            let mut begun = !all;
-            for entry in &entries {
-                begun = begun && vault.statement_count(entry.space.into())? > 0;
-            }
-            if begun {
-                continue;
-            }
-            self.tasks.push_back(Task::Chain(Chain::Patient(chain)));
-            for entry in entries {
-                vault.follow_space(&entry)?;
-                let [chain, pull, stand, push, _] = space_tasks(entry);
-                self.tasks.extend([chain, pull, stand]);
-                if entry.kind == SpaceKind::Care {
-                    self.tasks.push_back(Task::Welcome(entry));
-                }
-                self.tasks.push_back(push);
-            }
-        }
-        Ok(None)
     }
 
     fn begin_push(
@@ -564,63 +474,6 @@ impl Machine {
             other @ (Reply::Problem(_) | Reply::Unreachable) => Err(failure(&other)),
         }
     }
-}
-
-impl Task {
-    fn patient(&self) -> Option<ChainId> {
-        match self {
-            Self::Chain(chain) => chain.patient(),
-            Self::Stand(entry, _)
-            | Self::Pull(entry, _)
-            | Self::Push(entry)
-            | Self::Erase(entry)
-            | Self::Reseal(entry)
-            | Self::Send(entry)
-            | Self::Welcome(entry) => entry.patient,
-            Self::FollowPatients(_) | Self::FollowNew(_) | Self::Feed | Self::Changes(_) => None,
-        }
-    }
-}
-
-impl Waiting {
-    fn patient(&self) -> Option<ChainId> {
-        match self {
-            Self::Chain(chain, _) => chain.patient(),
-            Self::Epoch(entry, ..)
-            | Self::Pull(entry, _)
-            | Self::Push(entry, ..)
-            | Self::Erase(entry, _) => entry.patient,
-            Self::Feed => None,
-        }
-    }
-}
-
-impl Chain {
-    fn patient(&self) -> Option<ChainId> {
-        match self {
-            Self::Patient(id) => Some(*id),
-            Self::Roster(_) => None,
-            Self::Epochs(entry, _) => entry.patient,
-        }
-    }
-
-    fn id(&self) -> ChainId {
-        match self {
-            Self::Patient(id) | Self::Roster(id) => *id,
-            Self::Epochs(entry, _) => entry.space.into(),
-        }
-    }
-}
-
-fn space_tasks(entry: SpaceEntry) -> [Task; 5] {
-    [
-        Task::Chain(Chain::Epochs(entry, Parties::Earlier)),
-        // Before an epoch is written: it closes the logs of who left with the heads seen here.
-        Task::Pull(entry, Pulling::default()),
-        Task::Stand(entry, 0),
-        Task::Push(entry),
-        Task::Erase(entry),
-    ]
 }
 
 /// What a failed request means.

@@ -17,11 +17,14 @@ mod light;
 mod line;
 mod machine;
 mod office;
+mod patients;
+mod plan;
 mod pull;
 mod push;
 mod report;
 mod request;
 mod spaces;
+mod task;
 
 pub use address::Server;
 pub use backoff::Backoff;
@@ -109,7 +112,7 @@ impl Sync {
     /// [`SyncError::Unreachable`] and those that pass: try later (see [`Backoff`]).
     /// Whatever the error, everything that was saved stays saved.
     pub async fn round(&self) -> Result<Report, SyncError> {
-        self.once(|vault| Machine::new(vault)).await
+        self.once(Machine::new).await
     }
 
     /// One round that asks the server what changed, and does that alone: for whoever syncs often.

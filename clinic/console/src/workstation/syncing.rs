@@ -137,7 +137,7 @@ impl Shared {
                 self.show(judge(report));
             }
             Followed::Failed(error) => self.show(Err((*error).into())),
-            _ => {}
+            Followed::Live | Followed::Polling | _ => {}
         })?;
         Ok(())
     }
