@@ -76,7 +76,7 @@ pub enum Command {
     /// Write all that is yours to a file that people and other programs can read.
     Export(Export),
     /// Exchange what is new with the clinic.
-    Sync,
+    Sync(Sync),
     /// What is saved, what is sent, who can read it.
     Status,
     /// Show the whole product on this machine: server, clinic, patient and console.
@@ -282,6 +282,14 @@ pub struct Demo {
     /// End when everything was shown, instead of staying up until Ctrl-C.
     #[arg(long)]
     pub exit: bool,
+}
+
+/// How to sync.
+#[derive(Debug, clap::Args)]
+pub struct Sync {
+    /// Stay in sync until ended (Ctrl-C): a line for each exchange.
+    #[arg(long)]
+    pub follow: bool,
 }
 
 /// The scale in words.

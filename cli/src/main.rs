@@ -58,7 +58,7 @@ fn run(args: &Args, out: &Out, env: &companion_core::env::Env) -> Result<(), Pro
         Command::Unshare(entry) => commands::share::run(out, env, &args.vault, entry, false),
         Command::Import(import) => commands::import::run(out, env, &args.vault, import),
         Command::Export(export) => commands::export::run(out, env, &args.vault, export),
-        Command::Sync => commands::sync::run(out, env, &args.vault),
+        Command::Sync(sync) => commands::sync::run(out, env, &args.vault, sync),
         Command::Status => commands::status::run(out, env, &args.vault),
     }
 }

@@ -67,6 +67,15 @@ impl Out {
         }
     }
 
+    /// One of many results, as they come: a line of JSON where asked, else a line of text.
+    pub fn each(&self, value: &Value, text: impl FnOnce() -> String) {
+        if self.json {
+            print(&value.to_string());
+        } else {
+            print(&text());
+        }
+    }
+
     /// Says what went wrong and gives the exit code (as `sysexits.h` has them).
     pub fn fail(&self, problem: &Problem) -> ExitCode {
         if self.json {

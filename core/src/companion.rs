@@ -9,7 +9,7 @@ use crate::export::Export;
 use crate::front::{Front, FrontView};
 use crate::import::own::Restore;
 use crate::journal::{Journal, JournalView};
-use crate::sync::{Office, Sync};
+use crate::sync::{Line, Office, Sync};
 use crate::vault::{KeyStore, Mended, Vault, VaultError, View};
 
 /// Every room's part of the vault's views.
@@ -39,6 +39,7 @@ impl SharedVault {
 #[derive(Debug, Clone)]
 pub struct Companion {
     vault: SharedVault,
+    line: Line,
 }
 
 impl Companion {
@@ -88,6 +89,7 @@ impl Companion {
     fn of(vault: Vault) -> Self {
         Self {
             vault: SharedVault(Arc::new(Mutex::new(vault))),
+            line: Line::default(),
         }
     }
 
@@ -114,10 +116,7 @@ impl Companion {
     /// As [`Vault::open`].
     #[cfg(feature = "simulation")]
     pub fn open_simulated(dir: &Path, env: Env) -> Result<Self, VaultError> {
-        let vault = Vault::open_simulated(dir, env, VIEWS)?;
-        Ok(Self {
-            vault: SharedVault(Arc::new(Mutex::new(vault))),
-        })
+        Ok(Self::of(Vault::open_simulated(dir, env, VIEWS)?))
     }
 
     /// The vault that all handles share.
@@ -152,11 +151,11 @@ impl Companion {
 
     /// Joining and syncing.
     pub fn sync(&self) -> Sync {
-        Sync::new(self.vault.clone())
+        Sync::new(self.vault.clone(), self.line.clone())
     }
 
     /// A clinic's office: founding, inviting, admitting.
     pub fn office(&self) -> Office {
-        Office::new(self.vault.clone())
+        Office::new(self.vault.clone(), self.line.clone())
     }
 }

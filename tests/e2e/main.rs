@@ -14,6 +14,7 @@ mod demo;
 mod enrolment;
 mod erasing;
 mod exporting;
+mod following;
 mod oracle;
 mod other_writer;
 mod restored;

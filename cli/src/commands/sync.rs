@@ -1,34 +1,101 @@
 //! `companion sync`.
 
+use companion_core::companion::Companion;
 use companion_core::env::Env;
-use companion_core::problem::Problem;
-use companion_core::sync::{Alarm, Cancel, Report};
+use companion_core::problem::{Kind, Problem};
+use companion_core::sync::{Alarm, Cancel, Followed, Report};
 use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
 
-use crate::args::VaultArgs;
+use crate::args::{Sync, VaultArgs};
 use crate::open::open;
 use crate::out::Out;
 
 /// Exchanges what is new with the clinic.
-pub fn run(out: &Out, env: &Env, vault: &VaultArgs) -> Result<(), Problem> {
+pub fn run(out: &Out, env: &Env, vault: &VaultArgs, how: &Sync) -> Result<(), Problem> {
     let companion = open(env, vault)?;
+    if how.follow {
+        return follow(out, &companion);
+    }
     let report = companion
         .sync()
         .round_blocking(&Cancel::new())?
         .unwrap_or_default();
-    out.result(&report_json(&report), || {
-        let mut lines = vec![format!(
-            "Sent {}, received {}.",
-            count(report.frames_pushed, "entry", "entries"),
-            count(report.events_received, "change", "changes"),
-        )];
-        if !report.waiting.is_empty() {
-            lines.push("Some entries wait until the clinic has set up its keys anew.".to_owned());
-        }
-        lines.extend(report.alarms.iter().map(|a| alarm_text(a).to_owned()));
-        lines.join("\n")
-    });
+    out.result(&report_json(&report), || said(&report));
     Ok(())
+}
+
+/// A report in words.
+fn said(report: &Report) -> String {
+    let mut lines = vec![format!(
+        "Sent {}, received {}.",
+        count(report.frames_pushed, "entry", "entries"),
+        count(report.events_received, "change", "changes"),
+    )];
+    if !report.waiting.is_empty() {
+        lines.push("Some entries wait until the clinic has set up its keys anew.".to_owned());
+    }
+    lines.extend(report.alarms.iter().map(|a| alarm_text(a).to_owned()));
+    lines.join("\n")
+}
+
+/// Stays in sync until a signal ends it, or until trying again can't help.
+fn follow(out: &Out, companion: &Companion) -> Result<(), Problem> {
+    let fault = |_| {
+        Problem::new(
+            Kind::Internal,
+            "runtime",
+            "Waiting for the clinic can't be begun on this machine.",
+        )
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(fault)?;
+    let cancel = Cancel::new();
+    let mut fatal = None;
+    let followed = runtime.block_on(async {
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(fault)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(fault)?;
+        let sync = companion.sync();
+        let following = sync.follow(&cancel, |event| {
+            fatal = tell(out, event);
+            if fatal.is_some() {
+                cancel.cancel();
+            }
+        });
+        tokio::select! {
+            followed = following => followed.map_err(Problem::from),
+            _ = interrupt.recv() => Ok(()),
+            _ = terminate.recv() => Ok(()),
+        }
+    });
+    runtime.shutdown_background();
+    followed?;
+    fatal.map_or(Ok(()), Err)
+}
+
+/// A line for what happened; the problem, where trying again can't help.
+fn tell(out: &Out, event: &Followed) -> Option<Problem> {
+    match event {
+        Followed::Live => out.each(&json!({ "live": true }), || {
+            "Connected: what is new comes at once.".to_owned()
+        }),
+        Followed::Polling => out.each(&json!({ "live": false }), || {
+            "The connection was lost: asking from time to time.".to_owned()
+        }),
+        Followed::Round(report) => out.each(&report_json(report), || said(report)),
+        Followed::Failed(error) => {
+            let problem = Problem::from(*error);
+            if !problem.retry {
+                return Some(problem);
+            }
+            let value = json!({ "failed": problem.code });
+            out.each(&value, || problem.advice.to_string());
+        }
+        _ => {}
+    }
+    None
 }
 
 fn count(number: u64, one: &str, many: &str) -> String {

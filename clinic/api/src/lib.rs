@@ -6,6 +6,7 @@
 pub mod chain;
 pub mod crypto;
 mod deterministic;
+pub mod events;
 pub mod http;
 pub mod id;
 pub mod limits;

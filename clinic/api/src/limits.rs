@@ -24,3 +24,7 @@ pub const NAME: usize = 200;
 pub const FOUNDING: usize = 1024 * 1024;
 /// Frames in one request to erase.
 pub const FRAMES_PER_ERASURE: usize = 512;
+/// Changes in one page of the feed.
+pub const FEED_PAGE: usize = 1000;
+/// So often an event stream says that it is still there, in seconds.
+pub const EVENTS_ALIVE_SECONDS: u64 = 15;

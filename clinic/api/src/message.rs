@@ -19,6 +19,8 @@
 //! | `POST /v1/invites/{lookup}/claim` | (unsigned) [`Claim`] | 201 |
 //! | `POST /v1/invites/{lookup}/admit` | | 204 |
 //! | `POST /v1/invites/{lookup}/withdraw` | | 204 |
+//! | `GET /v1/feed?since=N` | | [`Feed`]: what changed for the caller since a position |
+//! | `GET /v1/events` | | `text/event-stream`: see [`crate::events`] |
 //! | `GET /v1/time` | (unsigned) | [`ServerTime`] |
 //! | `GET /healthz`, `GET /readyz` | (unsigned) | `ok` |
 
@@ -235,6 +237,60 @@ pub struct Invites {
     /// All of them, oldest first.
     #[n(0)]
     pub invites: Vec<InviteRecord>,
+}
+
+/// What kind of thing changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum ChangeKind {
+    /// A patient chain or a roster.
+    #[n(0)]
+    Chain,
+    /// The epochs of a space.
+    #[n(1)]
+    Epochs,
+    /// The logs of a space.
+    #[n(2)]
+    Space,
+    /// The invites of a roster.
+    #[n(3)]
+    Invites,
+}
+
+/// Something that changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ChangeOf {
+    /// What kind of thing.
+    #[n(0)]
+    pub kind: ChangeKind,
+    /// Its name: a chain's, a space's, or a roster's for its invites.
+    #[n(1)]
+    #[cbor(with = "bytes_array")]
+    pub id: [u8; 32],
+    /// Goes up with every change of that thing.
+    #[n(2)]
+    pub revision: u64,
+}
+
+/// What changed for the caller's device since a position: a hint, never a proof.
+///
+/// It names only what the caller may read, may name something twice, and
+/// repeats what changed shortly before the position: a change may become
+/// visible a little after another that is later. Readers know by the revision
+/// what they have dealt with.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Feed {
+    /// What changed.
+    #[n(0)]
+    pub changes: Vec<ChangeOf>,
+    /// From where to ask next. Opaque to the reader; 0 is the beginning.
+    #[n(1)]
+    pub position: u64,
+    /// Whether there is more: ask again from the new position.
+    #[n(2)]
+    pub more: bool,
 }
 
 /// The server's time: a client whose clock is wrong signs with the difference added.

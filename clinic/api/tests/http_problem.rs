@@ -75,6 +75,7 @@ fn codes_are_those_of_the_contract() {
         ("chain-invalid", 422),
         ("run-gap", 409),
         ("run-conflict", 409),
+        ("epoch-outdated", 409),
         ("run-invalid", 422),
         ("too-many-frames", 413),
         ("frame-too-large", 413),

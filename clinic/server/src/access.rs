@@ -295,11 +295,19 @@ impl Access<'_> {
 }
 
 impl Caller {
-    fn patients(&self) -> impl Iterator<Item = &Loaded<PatientChain>> {
+    /// The patient chains that the caller is a device of.
+    pub fn patients(&self) -> impl Iterator<Item = &Loaded<PatientChain>> {
         self.seats.iter().filter_map(|seat| match seat {
             Seat::Patient(chain) => Some(chain),
             Seat::Staff(..) => None,
         })
+    }
+
+    /// The rosters of the clinics that the caller's patient chains joined.
+    pub fn joined(&self) -> impl Iterator<Item = ChainId> {
+        self.patients()
+            .filter_map(clinic_of)
+            .map(|clinic| clinic.roster)
     }
 
     fn patient(&self, chain: ChainId) -> Option<&Loaded<PatientChain>> {

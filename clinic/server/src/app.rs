@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use clinic_api::http::authority::{Authority, Scheme};
 use clinic_api::http::problem::Code;
 use clinic_api::id::MemberId;
+use clinic_api::limits;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::access::Access;
@@ -20,11 +22,15 @@ use crate::refusal::Result;
 pub use crate::routes::router;
 use crate::store::Store;
 use crate::store::grouped::Grouped;
+use crate::streams::Streams;
 use crate::tls::Certificates;
 use crate::verified::Chains;
 
 /// How many requests use the store or verify at once.
 const WORKERS: usize = 16;
+/// How many event streams are open at once: each has a connection of its own over HTTP/1.1, and
+/// some must be left.
+const STREAMS: usize = 768;
 
 /// What the operator decides.
 #[derive(Debug, Clone)]
@@ -51,6 +57,10 @@ pub struct Config {
     pub patience: Patience,
     /// Bytes of statements whose verified chains are kept in memory.
     pub chain_bytes: usize,
+    /// How many event streams are open at once.
+    pub streams: usize,
+    /// How often an event stream says that it is still there.
+    pub keep_alive: Duration,
 }
 
 impl Config {
@@ -77,6 +87,8 @@ impl Config {
             log_addresses: false,
             patience: Patience::default(),
             chain_bytes: 64 * 1024 * 1024,
+            streams: STREAMS,
+            keep_alive: Duration::from_secs(limits::EVENTS_ALIVE_SECONDS),
         }
     }
 }
@@ -94,6 +106,7 @@ struct Parts {
     devices: DeviceLimiter,
     metrics: Arc<Metrics>,
     numbers: Numbers,
+    streams: Arc<Streams>,
     workers: Semaphore,
     places: Arc<Semaphore>,
     stopping: AtomicBool,
@@ -106,12 +119,20 @@ impl App {
         // Within: what is measured is the transactions.
         let measured = Measured::new(store, Arc::clone(&clock), Arc::clone(&metrics));
         let store: Arc<dyn Store> = Arc::new(Grouped::new(Arc::new(measured)));
+        let streams = Arc::new(Streams::new(config.streams));
+        let ears = Arc::clone(&streams);
+        if let Err(error) = store.listen(Arc::new(move |signal| ears.signal(signal))) {
+            // No stream is better than one that stays silent: readers ask the feed instead.
+            tracing::error!(%error, "the store tells of no changes: no event streams");
+            streams.close();
+        }
         Self(Arc::new(Parts {
             chains: Chains::new(Arc::clone(&store), config.chain_bytes),
             limiter: Limiter::new(config.peer_rate, config.all_rate),
             devices: DeviceLimiter::new(config.device_rate),
             metrics,
             numbers: Numbers::new(clock.now()),
+            streams,
             workers: Semaphore::new(WORKERS),
             places: Arc::new(Semaphore::new(HELD)),
             stopping: AtomicBool::new(false),
@@ -121,8 +142,9 @@ impl App {
         }))
     }
 
-    /// From now on it says that it is not ready.
+    /// From now on it says that it is not ready; event streams end.
     pub fn stop(&self) {
+        self.0.streams.close();
         self.0.stopping.store(true, Ordering::Relaxed);
     }
 
@@ -169,6 +191,14 @@ impl App {
 
     pub(crate) fn config(&self) -> &Config {
         &self.0.config
+    }
+
+    pub(crate) fn streams(&self) -> &Arc<Streams> {
+        &self.0.streams
+    }
+
+    pub(crate) fn keep_alive(&self) -> Duration {
+        self.0.config.keep_alive
     }
 
     pub(crate) fn patience(&self) -> Patience {

@@ -25,5 +25,6 @@ pub mod refusal;
 pub mod routes;
 pub mod serve;
 pub mod store;
+mod streams;
 pub mod tls;
 pub mod verified;

@@ -6,7 +6,7 @@ use axum::middleware;
 use axum::routing;
 use clinic_api::http::problem::Code;
 
-use crate::api::{chains, erasures, health, invites, rosters, runs};
+use crate::api::{chains, erasures, events, feed, health, invites, rosters, runs};
 use crate::app::App;
 use crate::openapi;
 use crate::record::record;
@@ -53,6 +53,8 @@ fn all() -> Routes {
         .post("/v1/invites/{lookup}/claim", invites::claim)
         .post("/v1/invites/{lookup}/admit", invites::admit)
         .post("/v1/invites/{lookup}/withdraw", invites::withdraw)
+        .get("/v1/feed", feed::read)
+        .get("/v1/events", events::open)
         .get("/v1/time", health::time)
         .get("/v1/openapi.json", openapi::serve)
         .get("/healthz", health::healthz)

@@ -1,8 +1,10 @@
 //! The thin driver: carries the machine's requests over HTTPS.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use clinic_api::events::MEDIA_TYPE;
 use clinic_api::http::digest::ContentDigest;
 use clinic_api::http::problem::{Code, Problem};
 use clinic_api::http::request::Parts;
@@ -11,6 +13,7 @@ use clinic_api::message::CBOR;
 
 use super::address::Server;
 use super::error::SyncError;
+use super::events::Events;
 use super::request::{Reply, Request};
 use crate::env::Env;
 use crate::space::keys::DeviceSecrets;
@@ -20,13 +23,13 @@ const LARGEST_ANSWER: usize = 8 * 1024 * 1024;
 const CONNECT: Duration = Duration::from_secs(10);
 const WHOLE: Duration = Duration::from_secs(60);
 
-/// A connection to one clinic API.
-#[derive(Debug)]
+/// The connections to one clinic API. Clones share them.
+#[derive(Debug, Clone)]
 pub(super) struct Driver {
     client: reqwest::Client,
     server: Server,
     /// Seconds to add to this device's clock for signing, learned from the server.
-    offset: i64,
+    offset: Arc<AtomicI64>,
 }
 
 impl Driver {
@@ -47,32 +50,72 @@ impl Driver {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .connect_timeout(CONNECT)
-            .timeout(WHOLE)
             .build()
             .map_err(|_| SyncError::Internal)?;
         Ok(Self {
             client,
             server,
-            offset: 0,
+            offset: Arc::default(),
         })
+    }
+
+    /// Where they lead to.
+    pub(super) fn server(&self) -> &Server {
+        &self.server
     }
 
     /// Sends a request; a stale signature is mended once by the server's time.
     pub(super) async fn send(
-        &mut self,
+        &self,
         env: &Env,
         device: &DeviceSecrets,
         request: &Request,
     ) -> Result<Reply, SyncError> {
         let reply = self.once(env, device, request).await?;
-        if let Reply::Problem(problem) = &reply
-            && problem.code == Code::SignatureStale
-            && let Some(now) = problem.server_time
-        {
-            self.offset = now.saturating_sub(env.now().as_second());
+        if self.mended(env, &reply) {
             return self.once(env, device, request).await;
         }
         Ok(reply)
+    }
+
+    /// Opens the event stream; else, what the server answered.
+    pub(super) async fn events(
+        &self,
+        env: &Env,
+        device: &DeviceSecrets,
+    ) -> Result<Result<Events, Reply>, SyncError> {
+        let mut again = true;
+        loop {
+            let request = Request::get("/v1/events".to_owned());
+            let builder = self.signed(env, device, &request)?;
+            let answer = tokio::time::timeout(WHOLE, twice(builder)).await;
+            let Ok(Some(response)) = answer else {
+                return Ok(Err(Reply::Unreachable));
+            };
+            let kind = response.headers().get("content-type");
+            let stream = kind.is_some_and(|kind| kind.as_bytes() == MEDIA_TYPE.as_bytes());
+            if response.status().as_u16() == 200 && stream {
+                return Ok(Ok(Events::new(response)));
+            }
+            let reply = tokio::time::timeout(WHOLE, read(response)).await;
+            let reply = reply.unwrap_or(Reply::Unreachable);
+            if !(std::mem::take(&mut again) && self.mended(env, &reply)) {
+                return Ok(Err(reply));
+            }
+        }
+    }
+
+    /// Learns the server's time from a refusal; whether there was something to learn.
+    fn mended(&self, env: &Env, reply: &Reply) -> bool {
+        if let Reply::Problem(problem) = reply
+            && problem.code == Code::SignatureStale
+            && let Some(now) = problem.server_time
+        {
+            let offset = now.saturating_sub(env.now().as_second());
+            self.offset.store(offset, Ordering::Relaxed);
+            return true;
+        }
+        false
     }
 
     async fn once(
@@ -81,6 +124,19 @@ impl Driver {
         device: &DeviceSecrets,
         request: &Request,
     ) -> Result<Reply, SyncError> {
+        let builder = self.signed(env, device, request)?.timeout(WHOLE);
+        Ok(match twice(builder).await {
+            Some(response) => read(response).await,
+            None => Reply::Unreachable,
+        })
+    }
+
+    fn signed(
+        &self,
+        env: &Env,
+        device: &DeviceSecrets,
+        request: &Request,
+    ) -> Result<reqwest::RequestBuilder, SyncError> {
         let mut url = format!("{}{}", self.server, request.path);
         if let Some(query) = &request.query {
             url.push('?');
@@ -100,7 +156,8 @@ impl Driver {
                 query: request.query.as_deref(),
                 content_digest: &digest,
             };
-            let created = env.now().as_second().saturating_add(self.offset);
+            let offset = self.offset.load(Ordering::Relaxed);
+            let created = env.now().as_second().saturating_add(offset);
             let headers = signature::sign(&parts, device.id().0, created, |base| {
                 device.request().sign(base)
             })
@@ -113,28 +170,27 @@ impl Driver {
         if !request.body.is_empty() {
             builder = builder.header("content-type", CBOR);
         }
-        let Some(mut response) = twice(builder.body(request.body.clone())).await else {
-            return Ok(Reply::Unreachable);
-        };
-        let status = response.status().as_u16();
-        let mut body = Vec::new();
-        loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) if body.len() + chunk.len() <= LARGEST_ANSWER => {
-                    body.extend_from_slice(&chunk);
-                }
-                Ok(Some(_)) => return Ok(Reply::Unreachable),
-                Ok(None) => break,
-                Err(_) => return Ok(Reply::Unreachable),
-            }
-        }
-        if (200..300).contains(&status) {
-            return Ok(Reply::Ok(body));
-        }
-        Ok(Reply::Problem(
-            Problem::from_json(status, &body).unwrap_or_else(|_| Problem::of_status(status)),
-        ))
+        Ok(builder.body(request.body.clone()))
     }
+}
+
+async fn read(mut response: reqwest::Response) -> Reply {
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= LARGEST_ANSWER => {
+                body.extend_from_slice(&chunk);
+            }
+            Ok(Some(_)) => return Reply::Unreachable,
+            Ok(None) => break,
+            Err(_) => return Reply::Unreachable,
+        }
+    }
+    if (200..300).contains(&status) {
+        return Reply::Ok(body);
+    }
+    Reply::Problem(Problem::from_json(status, &body).unwrap_or_else(|_| Problem::of_status(status)))
 }
 
 /// Sends a request; once more where the connection had ended meanwhile, as servers end idle

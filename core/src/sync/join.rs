@@ -11,7 +11,7 @@ use super::address::Server;
 use super::error::SyncError;
 use super::request::Request;
 use super::spaces::patient_spaces;
-use super::{Cancel, Link, SERVER, Sync, block_on};
+use super::{Cancel, Link, SERVER, Sync};
 use crate::care::own_chain;
 use crate::space::invite::{self, Digits, InviteCode, InviteSecret};
 use crate::space::patient;
@@ -84,7 +84,7 @@ impl Sync {
             (Some(scanned), None) => Server::parse(scanned)?,
             (None, None) => return Err(SyncError::NoServer),
         };
-        let mut link = Link::new(&mut self.vault.lock(), address.clone())?;
+        let mut link = Link::new(&self.line, &mut self.vault.lock(), address.clone())?;
         let lookup = code.secret.lookup();
         let path = format!("/v1/invites/{lookup}");
         let begun = begun(&self.vault.lock(), lookup)?;
@@ -119,7 +119,7 @@ impl Sync {
         server: Option<&str>,
         cancel: &Cancel,
     ) -> Result<Option<Joining>, SyncError> {
-        block_on(cancel, self.join(invite, server))
+        self.line.block_on(cancel, self.join(invite, server))
     }
 
     /// The joining that was begun last, with its digits; none before.

@@ -10,23 +10,23 @@ use std::collections::VecDeque;
 
 use clinic_api::chain::Signed;
 use clinic_api::http::problem::Code;
-use clinic_api::id::ChainId;
-use clinic_api::log::FrameName;
+use clinic_api::id::{ChainId, SpaceId};
 use clinic_api::message::{ChainPage, Erased, Pushed};
-use clinic_api::space::SpaceKind;
 use clinic_api::wire;
 
 use super::epochs::{self, Standing};
 use super::erase;
 use super::error::SyncError;
+use super::light::{self, Reading};
 use super::pull::Pulling;
 use super::push;
 use super::report::{Alarm, Report};
 use super::request::{Reply, Request};
-use super::spaces::{admitted, staff_spaces};
+use super::spaces::admitted;
+use super::task::{Chain, Parties, Task, Waiting, space_tasks};
+use crate::care;
 use crate::space::epoch::EpochKey;
 use crate::vault::{Me, RunOut, SpaceEntry, Vault};
-use crate::{care, front};
 
 /// How often the next epoch is tried against others who write it at the same time.
 const EPOCH_TRIES: u8 = 4;
@@ -40,54 +40,22 @@ pub enum Next {
     Done,
 }
 
-#[derive(Debug)]
-enum Task {
-    Chain(Chain),
-    /// Look whether this device can seal there; write the next epoch where it must.
-    Stand(SpaceEntry, u8),
-    Pull(SpaceEntry, Pulling),
-    Push(SpaceEntry),
-    /// What a patient erased, once everybody can be told so.
-    Erase(SpaceEntry),
-    /// Whoever admitted a patient: their devices wait for the care team's word. After the
-    /// pull, so that it is said once.
-    Welcome(SpaceEntry),
-    /// A workstation follows every patient that *front* names.
-    FollowPatients(ChainId),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Chain {
-    Patient(ChainId),
-    Roster(ChainId),
-    Epochs(SpaceEntry, Parties),
-}
-
-/// Whether the chains that an epoch cites were pulled right before it; if not, one that doesn't
-/// verify may cite what came to be since.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Parties {
-    Earlier,
-    JustNow,
-}
-
-#[derive(Debug)]
-enum Waiting {
-    Chain(Chain),
-    Epoch(SpaceEntry, Box<Signed>, EpochKey, u8),
-    Pull(SpaceEntry, Pulling),
-    Push(SpaceEntry, Vec<RunOut>, u64),
-    Erase(SpaceEntry, Vec<FrameName>),
-}
-
 /// One round of syncing. Make a new one for the next.
 #[derive(Debug)]
 pub struct Machine {
-    tasks: VecDeque<Task>,
+    pub(super) tasks: VecDeque<Task>,
     waiting: Option<Waiting>,
-    report: Report,
+    pub(super) report: Report,
     /// Whether this is a workstation, which follows the spaces of many patients.
     many_patients: bool,
+    /// The feed, in a round that asks it.
+    pub(super) reading: Option<Reading>,
+    /// Whether a light round tells what was seen.
+    pub(super) tells: bool,
+    /// Whether everything was compared, or is.
+    pub(super) whole: bool,
+    /// The spaces whose sealed runs were refused as outdated.
+    outdated: Vec<SpaceId>,
 }
 
 impl Machine {
@@ -96,10 +64,31 @@ impl Machine {
     /// # Errors
     /// [`SyncError::NoServer`] before a clinic was joined or founded.
     pub fn new(vault: &Vault) -> Result<Self, SyncError> {
+        let mut machine = Self::empty(vault)?;
+        machine.tasks = Self::everything(vault)?;
+        machine.whole = true;
+        Ok(machine)
+    }
+
+    /// A round without anything to do yet.
+    pub(super) fn empty(vault: &Vault) -> Result<Self, SyncError> {
+        let me = vault.me()?.ok_or(SyncError::NoServer)?;
+        Ok(Self {
+            tasks: VecDeque::new(),
+            waiting: None,
+            report: Report::default(),
+            many_patients: matches!(me, Me::Staff { .. }),
+            reading: None,
+            tells: false,
+            whole: false,
+            outdated: Vec::new(),
+        })
+    }
+
+    /// The tasks of a round over everything.
+    pub(super) fn everything(vault: &Vault) -> Result<VecDeque<Task>, SyncError> {
         let mut tasks = VecDeque::new();
-        let me = vault.me()?;
-        let many_patients = matches!(me, Some(Me::Staff { .. }));
-        match me {
+        match vault.me()? {
             Some(Me::Patient { chain }) => {
                 let spaces = vault.spaces()?;
                 let roster = spaces
@@ -118,12 +107,7 @@ impl Machine {
             }
             None => return Err(SyncError::NoServer),
         }
-        Ok(Self {
-            tasks,
-            waiting: None,
-            report: Report::default(),
-            many_patients,
-        })
+        Ok(tasks)
     }
 
     /// What was done so far.
@@ -131,11 +115,33 @@ impl Machine {
         &self.report
     }
 
+    /// Whether the round looks, or looked, at everything.
+    pub fn was_full(&self) -> bool {
+        self.whole
+    }
+
     /// The next thing to send, or that the round is done.
     ///
     /// # Errors
     /// [`SyncError`]: the round ends; what was saved stays.
     pub fn next(&mut self, vault: &mut Vault) -> Result<Next, SyncError> {
+        let next = self.proceed(vault);
+        self.doubting(vault, next)
+    }
+
+    /// After an error that doesn't pass by itself, the next round looks at everything.
+    fn doubting<T>(
+        &mut self,
+        vault: &mut Vault,
+        result: Result<T, SyncError>,
+    ) -> Result<T, SyncError> {
+        if result.as_ref().is_err_and(|error| !light::passes(error)) {
+            light::doubt(vault)?;
+        }
+        result
+    }
+
+    fn proceed(&mut self, vault: &mut Vault) -> Result<Next, SyncError> {
         while let Some(task) = self.tasks.pop_front() {
             if let Some(request) = self.begin(vault, task)? {
                 self.report.requests = self.report.requests.saturating_add(1);
@@ -143,6 +149,7 @@ impl Machine {
                 return Ok(Next::Send(request));
             }
         }
+        self.conclude(vault)?;
         Ok(Next::Done)
     }
 
@@ -152,7 +159,7 @@ impl Machine {
                 let id = chain.id();
                 // One back, so that a server that shows another history shows itself.
                 let from = vault.statement_count(id)?.saturating_sub(1);
-                self.waiting = Some(Waiting::Chain(chain));
+                self.waiting = Some(Waiting::Chain(chain, from));
                 let path = format!("/v1/chains/{id}");
                 Ok(Some(Request::get(path).query(format!("from={from}"))))
             }
@@ -192,27 +199,22 @@ impl Machine {
                 }
                 Ok(None)
             }
-            Task::FollowPatients(roster) => {
-                let me = vault.device()?.id();
-                vault.load_roster(roster)?;
-                let role = vault
-                    .chains()
-                    .roster(roster)
-                    .and_then(|r| r.workstation_role(me, r.tip().number));
-                for chain in front::patient_chains(vault)? {
-                    self.tasks.push_back(Task::Chain(Chain::Patient(chain)));
-                    for entry in staff_spaces(chain, roster, role) {
-                        vault.follow_space(&entry)?;
-                        let [chain, pull, stand, push, _] = space_tasks(entry);
-                        self.tasks.extend([chain, pull, stand]);
-                        if entry.kind == SpaceKind::Care {
-                            self.tasks.push_back(Task::Welcome(entry));
-                        }
-                        self.tasks.push_back(push);
-                    }
+            Task::FollowPatients(roster) => self.follow_patients(vault, roster, true),
+            Task::FollowNew(roster) => self.follow_patients(vault, roster, false),
+            Task::Feed => {
+                self.waiting = Some(Waiting::Feed);
+                self.ask_feed().map(Some)
+            }
+            Task::Changes(changes) => self.plan(vault, &changes, false).map(|()| None),
+            Task::Send(entry) => {
+                erase::state_late(vault, &entry)?;
+                self.tasks.push_front(Task::Erase(entry));
+                if vault.spaces_to_send()?.contains(&entry.space) {
+                    self.tasks.push_front(Task::Push(entry));
                 }
                 Ok(None)
             }
+            Task::Reseal(entry) => push::reseal(vault, &entry).map(|()| None),
         }
     }
 
@@ -251,7 +253,7 @@ impl Machine {
         }
         let about = self.waiting.as_ref().and_then(Waiting::patient);
         let result = self.received(vault, reply);
-        match (result, about) {
+        let result = match (result, about) {
             // One patient of many whom the server doesn't know keeps none of the others waiting.
             (Err(SyncError::Refused(Code::UnknownChain | Code::UnknownSpace)), Some(patient))
                 if self.many_patients =>
@@ -260,7 +262,8 @@ impl Machine {
                 Ok(())
             }
             (result, _) => result,
-        }
+        };
+        self.doubting(vault, result)
     }
 
     fn skip(&mut self, patient: ChainId) {
@@ -278,7 +281,7 @@ impl Machine {
 
     fn received(&mut self, vault: &mut Vault, reply: Reply) -> Result<(), SyncError> {
         match self.waiting.take() {
-            Some(Waiting::Chain(chain)) => self.received_chain(vault, chain, reply),
+            Some(Waiting::Chain(chain, from)) => self.received_chain(vault, chain, from, reply),
             Some(Waiting::Epoch(entry, statement, key, tries)) => {
                 self.received_epoch(vault, entry, &statement, &key, tries, reply)
             }
@@ -295,6 +298,7 @@ impl Machine {
                 }
                 other @ (Reply::Problem(_) | Reply::Unreachable) => Err(failure(&other)),
             },
+            Some(Waiting::Feed) => self.received_feed(vault, &reply),
             None => Err(SyncError::Internal),
         }
     }
@@ -303,6 +307,7 @@ impl Machine {
         &mut self,
         vault: &mut Vault,
         chain: Chain,
+        from: u64,
         reply: Reply,
     ) -> Result<(), SyncError> {
         let unknown = reply.code() == Some(Code::UnknownChain);
@@ -320,18 +325,17 @@ impl Machine {
         let count = vault.statement_count(id)?;
         let kept = vault.statements(id)?;
         let mut statements = page.statements.iter();
-        if let Some(last) = kept.last() {
-            // The first of the page must be the last that is kept.
+        // What is kept from there on must come again: the last that was kept when it was asked
+        // for, and maybe what somebody else at this vault has added since.
+        let skipped = usize::try_from(from).unwrap_or(usize::MAX);
+        for (at, kept) in kept.iter().skip(skipped).enumerate() {
             let again = statements.next().map(|bytes| Signed::from_bytes(bytes));
             match again {
-                Some(Ok(again)) if again.hash() == last.hash() => {}
-                Some(Ok(_)) => {
-                    self.report.alarm(Alarm::ChainForked(id));
-                    return Ok(());
-                }
+                Some(Ok(again)) if again.hash() == kept.hash() => {}
+                None if at > 0 => break,
                 Some(Err(error)) => return Err(error.into()),
-                // Fewer statements than were shown before: nothing is lost here.
-                None => {
+                // Another one, or fewer than were shown before: nothing is lost here.
+                Some(Ok(_)) | None => {
                     self.report.alarm(Alarm::ChainForked(id));
                     return Ok(());
                 }
@@ -452,63 +456,24 @@ impl Machine {
                 self.tasks.push_front(Task::Push(entry));
                 Ok(())
             }
+            Reply::Problem(p)
+                if p.code == Code::EpochOutdated && !self.outdated.contains(&entry.space) =>
+            {
+                // Somebody left whom this device took for a member when it sealed.
+                self.outdated.push(entry.space);
+                for task in [
+                    Task::Push(entry),
+                    Task::Stand(entry, 0),
+                    Task::Reseal(entry),
+                ] {
+                    self.tasks.push_front(task);
+                }
+                self.chains_again(&entry);
+                Ok(())
+            }
             other @ (Reply::Problem(_) | Reply::Unreachable) => Err(failure(&other)),
         }
     }
-}
-
-impl Task {
-    fn patient(&self) -> Option<ChainId> {
-        match self {
-            Self::Chain(chain) => chain.patient(),
-            Self::Stand(entry, _)
-            | Self::Pull(entry, _)
-            | Self::Push(entry)
-            | Self::Erase(entry)
-            | Self::Welcome(entry) => entry.patient,
-            Self::FollowPatients(_) => None,
-        }
-    }
-}
-
-impl Waiting {
-    fn patient(&self) -> Option<ChainId> {
-        match self {
-            Self::Chain(chain) => chain.patient(),
-            Self::Epoch(entry, ..)
-            | Self::Pull(entry, _)
-            | Self::Push(entry, ..)
-            | Self::Erase(entry, _) => entry.patient,
-        }
-    }
-}
-
-impl Chain {
-    fn patient(&self) -> Option<ChainId> {
-        match self {
-            Self::Patient(id) => Some(*id),
-            Self::Roster(_) => None,
-            Self::Epochs(entry, _) => entry.patient,
-        }
-    }
-
-    fn id(&self) -> ChainId {
-        match self {
-            Self::Patient(id) | Self::Roster(id) => *id,
-            Self::Epochs(entry, _) => entry.space.into(),
-        }
-    }
-}
-
-fn space_tasks(entry: SpaceEntry) -> [Task; 5] {
-    [
-        Task::Chain(Chain::Epochs(entry, Parties::Earlier)),
-        // Before an epoch is written: it closes the logs of who left with the heads seen here.
-        Task::Pull(entry, Pulling::default()),
-        Task::Stand(entry, 0),
-        Task::Push(entry),
-        Task::Erase(entry),
-    ]
 }
 
 /// What a failed request means.

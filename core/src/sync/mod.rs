@@ -10,18 +10,26 @@ mod driver;
 mod epochs;
 mod erase;
 mod error;
+mod events;
+mod follow;
 mod join;
+mod light;
+mod line;
 mod machine;
 mod office;
+mod patients;
+mod plan;
 mod pull;
 mod push;
 mod report;
 mod request;
 mod spaces;
+mod task;
 
 pub use address::Server;
 pub use backoff::Backoff;
 pub use error::SyncError;
+pub use follow::Followed;
 pub use join::Joining;
 pub use machine::{Machine, Next};
 pub use office::{AdmitError, Invitation, InviteView, Office};
@@ -34,6 +42,7 @@ use crate::companion::SharedVault;
 use crate::space::keys::DeviceSecrets;
 use crate::vault::Vault;
 use driver::Driver;
+pub(crate) use line::Line;
 
 const SERVER: &str = "sync.server";
 
@@ -69,11 +78,12 @@ impl Default for Cancel {
 #[derive(Debug, Clone)]
 pub struct Sync {
     vault: SharedVault,
+    line: Line,
 }
 
 impl Sync {
-    pub(crate) fn new(vault: SharedVault) -> Self {
-        Self { vault }
+    pub(crate) fn new(vault: SharedVault, line: Line) -> Self {
+        Self { vault, line }
     }
 
     /// The clinic API's address; none before a clinic was joined.
@@ -96,24 +106,60 @@ impl Sync {
             .set_setting(SERVER, address.to_string().as_bytes())?)
     }
 
-    /// One round: pulls what is new and pushes what is not sent.
+    /// One round over everything: pulls what is new, pushes what is not sent, and compares all.
     ///
     /// # Errors
     /// [`SyncError::Unreachable`] and those that pass: try later (see [`Backoff`]).
     /// Whatever the error, everything that was saved stays saved.
     pub async fn round(&self) -> Result<Report, SyncError> {
-        let (mut link, mut machine) = {
+        self.once(Machine::new).await
+    }
+
+    /// One round that asks the server what changed, and does that alone: for whoever syncs often.
+    ///
+    /// It compares everything like [`Sync::round`] at first, once a day, and after something
+    /// looked odd. Where nothing is new and nothing to send it makes one request.
+    ///
+    /// # Errors
+    /// As [`Sync::round`].
+    pub async fn poll(&self) -> Result<Report, SyncError> {
+        self.once(|vault| Ok(Machine::light(vault)?.telling()))
+            .await
+    }
+
+    async fn once(
+        &self,
+        begin: impl FnOnce(&Vault) -> Result<Machine, SyncError>,
+    ) -> Result<Report, SyncError> {
+        let mut link = {
             let mut vault = self.vault.lock();
             let server = server(&vault)?.ok_or(SyncError::NoServer)?;
-            (Link::new(&mut vault, server)?, Machine::new(&vault)?)
+            Link::new(&self.line, &mut vault, server)?
         };
+        let (report, _) = self.run(&mut link, begin).await?;
+        Ok(report)
+    }
+
+    /// Runs one machine to its end, while no other runs over this vault. Says, too, whether it
+    /// looked at everything.
+    async fn run(
+        &self,
+        link: &mut Link,
+        begin: impl FnOnce(&Vault) -> Result<Machine, SyncError>,
+    ) -> Result<(Report, bool), SyncError> {
+        let _alone = self.line.alone().await;
+        let mut machine = begin(&self.vault.lock())?;
         loop {
             let next = machine.next(&mut self.vault.lock())?;
             match next {
                 Next::Done => {
-                    let report = machine.report().clone();
-                    self.vault.lock().settle(report.alarms.is_empty())?;
-                    return Ok(report);
+                    let (report, whole) = (machine.report().clone(), machine.was_full());
+                    let moved = report.frames_pushed > 0 || report.events_received > 0;
+                    if whole || moved {
+                        let filled = whole && report.alarms.is_empty();
+                        self.vault.lock().settle(filled)?;
+                    }
+                    return Ok((report, whole));
                 }
                 Next::Send(request) => {
                     let reply = link.send(&request).await?;
@@ -128,29 +174,44 @@ impl Sync {
     /// # Errors
     /// As [`Sync::round`]; none of its own when cancelled: then there is no report.
     pub fn round_blocking(&self, cancel: &Cancel) -> Result<Option<Report>, SyncError> {
-        block_on(cancel, self.round())
+        self.line.block_on(cancel, self.round())
+    }
+
+    /// As [`Sync::poll`], for callers without an async runtime; ends early when cancelled.
+    ///
+    /// # Errors
+    /// As [`Sync::round_blocking`].
+    pub fn poll_blocking(&self, cancel: &Cancel) -> Result<Option<Report>, SyncError> {
+        self.line.block_on(cancel, self.poll())
     }
 }
 
-/// A connection with the device's keys, for as long as a call lasts.
+/// The connection with the device's keys, for as long as a call lasts.
 struct Link {
     env: crate::env::Env,
     device: DeviceSecrets,
     driver: Driver,
+    /// After how many seconds the server asked to try again, in its last refusal.
+    asked: Option<u32>,
 }
 
 impl Link {
-    fn new(vault: &mut Vault, server: Server) -> Result<Self, SyncError> {
+    fn new(line: &Line, vault: &mut Vault, server: Server) -> Result<Self, SyncError> {
         let device = vault.device()?;
         Ok(Self {
             env: vault.env().clone(),
             device,
-            driver: Driver::new(server)?,
+            driver: line.driver(server)?,
+            asked: None,
         })
     }
 
     async fn send(&mut self, request: &Request) -> Result<Reply, SyncError> {
-        self.driver.send(&self.env, &self.device, request).await
+        let reply = self.driver.send(&self.env, &self.device, request).await?;
+        if let Reply::Problem(problem) = &reply {
+            self.asked = problem.retry_after;
+        }
+        Ok(reply)
     }
 
     async fn expect(&mut self, request: &Request) -> Result<Vec<u8>, SyncError> {
@@ -167,26 +228,4 @@ fn server(vault: &Vault) -> Result<Option<Server>, SyncError> {
     };
     let text = String::from_utf8(kept).map_err(|_| SyncError::Address)?;
     Server::parse(&text).map(Some)
-}
-
-/// Runs a future on a runtime of its own, until it ends or is cancelled.
-fn block_on<T>(
-    cancel: &Cancel,
-    work: impl Future<Output = Result<T, SyncError>>,
-) -> Result<Option<T>, SyncError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|_| SyncError::Internal)?;
-    let ended = runtime.block_on(async {
-        tokio::select! {
-            biased;
-            () = cancel.cancelled() => Ok(None),
-            result = work => result.map(Some),
-        }
-    });
-    // A name that is being looked up can't be stopped, and takes up to half a minute where the
-    // network is bad: dropping the runtime would wait for it.
-    runtime.shutdown_background();
-    ended
 }

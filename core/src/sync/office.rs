@@ -16,7 +16,7 @@ use super::address::Server;
 use super::error::SyncError;
 use super::request::Request;
 use super::spaces::staff_spaces;
-use super::{Cancel, Link, SERVER, block_on, server};
+use super::{Cancel, Line, Link, SERVER, server};
 use crate::companion::SharedVault;
 use crate::front::{Front, FrontError};
 use crate::space::authority::Author;
@@ -29,6 +29,7 @@ use crate::vault::{Me, SpaceEntry, Vault, VaultError};
 #[derive(Debug, Clone)]
 pub struct Office {
     vault: SharedVault,
+    line: Line,
 }
 
 /// An invite as it is handed to a patient; shown once. Has no `Debug`: it holds the secret.
@@ -76,8 +77,8 @@ fn invite_name(lookup: InviteLookup) -> String {
 }
 
 impl Office {
-    pub(crate) fn new(vault: SharedVault) -> Self {
-        Self { vault }
+    pub(crate) fn new(vault: SharedVault, line: Line) -> Self {
+        Self { vault, line }
     }
 
     /// Founds a clinic at this workstation: root key, roster, first clinician, team keys.
@@ -305,7 +306,7 @@ impl Office {
         cancel: &Cancel,
         call: impl AsyncFnOnce(&Self) -> Result<T, SyncError>,
     ) -> Result<Option<T>, SyncError> {
-        block_on(cancel, call(self))
+        self.line.block_on(cancel, call(self))
     }
 
     fn link(&self) -> Result<(Link, ChainId), SyncError> {
@@ -314,7 +315,7 @@ impl Office {
             return Err(VaultError::NotSetUp.into());
         };
         let address = server(&vault)?.ok_or(SyncError::NoServer)?;
-        Ok((Link::new(&mut vault, address)?, roster))
+        Ok((Link::new(&self.line, &mut vault, address)?, roster))
     }
 
     async fn records(&self) -> Result<Vec<InviteRecord>, SyncError> {

@@ -1,5 +1,6 @@
 //! Sealing what was written into runs, before anything is sent.
 
+use clinic_api::http::problem::Code;
 use clinic_api::id::{HeaderHash, SpaceId, StatementHash};
 use clinic_api::limits;
 use clinic_api::log::{Cites, Head, Item, LogTip, Run, Seen};
@@ -94,6 +95,27 @@ pub(super) fn seal_next(vault: &mut Vault, entry: &SpaceEntry) -> Result<usize, 
         bytes,
     })?;
     Ok(batches.len())
+}
+
+/// Takes what is sealed and unsent into a new log, to be sealed again, where its epoch gave
+/// the key to somebody who has left by now.
+///
+/// # Errors
+/// [`SyncError::Refused`] where the chains don't show that: the server only says so.
+pub(super) fn reseal(vault: &mut Vault, entry: &SpaceEntry) -> Result<(), SyncError> {
+    vault.load_space(entry)?;
+    let Some(out) = vault.runs_out(entry.space, 1)?.into_iter().next() else {
+        return Ok(());
+    };
+    let run = Run::from_bytes(&out.bytes).map_err(|_| SyncError::Internal)?;
+    let head = run.claimed_head().map_err(|_| SyncError::Internal)?;
+    let parties = vault.chains().parties(entry);
+    let epochs = vault.chains().epochs(entry.space);
+    if epochs.is_none_or(|chain| chain.all_remain(head.epoch, parties)) {
+        return Err(SyncError::Refused(Code::EpochOutdated));
+    }
+    vault.restart_log(entry.space)?;
+    Ok(())
 }
 
 /// The heads of other logs that hold frames which this device's own heads have not told of.

@@ -166,6 +166,7 @@ impl Vault {
         if erases {
             self.empty_journal();
         }
+        self.tell_written();
         Ok(names)
     }
 

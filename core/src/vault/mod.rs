@@ -13,6 +13,7 @@ mod clock;
 mod erasure;
 mod error;
 mod event_log;
+mod feed;
 mod file;
 mod identity;
 mod key_store;
@@ -28,6 +29,7 @@ mod secrets;
 #[cfg(feature = "simulation")]
 mod simulation;
 mod taking;
+mod unsent;
 mod view;
 mod wal;
 
@@ -49,6 +51,7 @@ pub use view::{Applied, Outcome, View};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::watch;
 
 use crate::env::Env;
 use crate::event::HybridClock;
@@ -63,6 +66,8 @@ pub struct Vault {
     clock: HybridClock,
     /// This device's keys, once they were needed: making them of their seeds takes long.
     device: Option<DeviceSecrets>,
+    /// Goes up with whatever this device writes.
+    writes: watch::Sender<u64>,
     dir: PathBuf,
     key: Seed,
     /// The mark of `vault.identity` as it is written.
@@ -176,6 +181,7 @@ impl Vault {
             chains,
             clock,
             device: None,
+            writes: watch::Sender::new(0),
             dir: dir.to_owned(),
             key,
             written: Self::written_mark(dir),
@@ -195,6 +201,18 @@ impl Vault {
     /// The folder that the vault is in.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// Tells who waits for it that something was written here.
+    fn tell_written(&self) {
+        self.writes
+            .send_modify(|times| *times = times.wrapping_add(1));
+    }
+
+    /// Changes after each [`Vault::append`] and [`Vault::restore`]: for whoever sends what is written, without asking
+    /// again and again.
+    pub fn written(&self) -> watch::Receiver<u64> {
+        self.writes.subscribe()
     }
 
     /// Reads views; for the `view.rs` of each room.

@@ -126,6 +126,7 @@ impl Vault {
                 if erases {
                     self.empty_journal();
                 }
+                self.tell_written();
             }
         }
         Ok(came)

@@ -154,6 +154,7 @@ impl Vault {
             Ok(())
         })?;
         if own {
+            self.device = None;
             self.keep_identity();
         }
         Ok(())

@@ -11,7 +11,9 @@ use clinic_api::http::problem::{Code, Problem};
 use clinic_api::id::{ChainId, DeviceId, LogId, SpaceId};
 use clinic_api::limits;
 use clinic_api::log::{LogTip, Run, RunError};
-use clinic_api::message::{ChainPage, Erase, Erased, Pull, Pulled, Push, Pushed};
+use clinic_api::message::{
+    ChainPage, ChangeKind, ChangeOf, Erase, Erased, Feed, Pull, Pulled, Push, Pushed,
+};
 use clinic_api::space::SpaceKind;
 use clinic_api::wire;
 use companion_core::sync::{Reply, Request};
@@ -31,8 +33,12 @@ pub struct Api {
     pub page: usize,
     /// Statements in a page of a chain; 0: no limit.
     pub chain_page: usize,
+    /// Changes in a page of the feed; 0: no limit.
+    pub feed_page: usize,
     /// Changes answers, after what was asked was done.
     pub tamper: Option<Tamper>,
+    /// What changed, in the order in which it did.
+    changed: Vec<(ChangeKind, [u8; 32])>,
     patients: BTreeMap<ChainId, PatientChain>,
     rosters: BTreeMap<ChainId, Roster>,
     epochs: BTreeMap<SpaceId, EpochChain>,
@@ -84,6 +90,7 @@ impl Api {
         self.rosters.insert(id, roster);
         let bytes = statements.iter().map(Signed::to_bytes).collect();
         self.chains.insert(id, bytes);
+        self.changed.push((ChangeKind::Chain, id.0));
     }
 
     /// A patient chain that came with the claim of an invite.
@@ -97,6 +104,7 @@ impl Api {
         self.patients.insert(id, chain);
         let bytes = statements.iter().map(Signed::to_bytes).collect();
         self.chains.insert(id, bytes);
+        self.changed.push((ChangeKind::Chain, id.0));
     }
 
     /// A statement of a patient chain or roster, as its holder would post it.
@@ -107,6 +115,7 @@ impl Api {
             self.rosters.get_mut(&chain).unwrap().append(next)?;
         }
         self.chains.get_mut(&chain).unwrap().push(next.to_bytes());
+        self.changed.push((ChangeKind::Chain, chain.0));
         Ok(())
     }
 
@@ -131,6 +140,11 @@ impl Api {
                 let from = request.query.as_ref().unwrap();
                 let from = from.strip_prefix("from=").unwrap().parse().unwrap();
                 self.chain(id.parse().unwrap(), from)
+            }
+            ("GET", ["v1", "feed"]) => {
+                let since = request.query.as_ref().unwrap();
+                let since = since.strip_prefix("since=").unwrap().parse().unwrap();
+                self.feed(caller, since)
             }
             ("POST", ["v1", "chains", id]) => {
                 self.post_epoch(SpaceId(id.parse::<ChainId>().unwrap().0), &request.body)
@@ -163,6 +177,57 @@ impl Api {
             .collect();
         let more = from + statements.len() < all.len();
         Ok(wire::encode(&ChainPage { statements, more }))
+    }
+
+    /// What changed since a position, and again the two changes before it, as from a clock.
+    fn feed(&self, caller: DeviceId, since: usize) -> Result<Vec<u8>, Code> {
+        let mut position = self.changed.len();
+        let from = since.saturating_sub(2);
+        let size = if self.feed_page == 0 {
+            usize::MAX
+        } else {
+            self.feed_page
+        };
+        let end = since.max(from).saturating_add(size).min(position);
+        let more = end < position;
+        position = position.min(end);
+        let revision = |thing| self.changed.iter().filter(|c| **c == thing).count() as u64;
+        let mut named = self.changed.get(from..end).unwrap_or_default().to_vec();
+        named.sort_unstable();
+        named.dedup();
+        let changes = named
+            .into_iter()
+            .filter(|thing| self.hears(caller, *thing))
+            .map(|(kind, id)| ChangeOf {
+                kind,
+                id,
+                revision: revision((kind, id)),
+            })
+            .collect();
+        Ok(wire::encode(&Feed {
+            changes,
+            position: position as u64,
+            more,
+        }))
+    }
+
+    fn hears(&self, caller: DeviceId, (kind, id): (ChangeKind, [u8; 32])) -> bool {
+        match kind {
+            ChangeKind::Chain => {
+                let staff = self
+                    .rosters
+                    .values()
+                    .any(|r| r.workstation(caller).is_some());
+                let own = self.patients.get(&ChainId(id));
+                let roster = self.rosters.contains_key(&ChainId(id));
+                staff || roster || own.is_some_and(|p| p.device(caller).is_some())
+            }
+            ChangeKind::Epochs | ChangeKind::Space => {
+                let space = self.space(SpaceId(id));
+                space.is_ok_and(|space| self.member(caller, &space).is_ok())
+            }
+            ChangeKind::Invites => false,
+        }
     }
 
     fn space(&self, id: SpaceId) -> Result<Space, Code> {
@@ -232,6 +297,7 @@ impl Api {
             Err(_) => return Err(Code::ChainInvalid),
         }
         self.epochs.insert(id, chain);
+        self.changed.push((ChangeKind::Epochs, id.0));
         self.chains
             .entry(id.into())
             .or_default()
@@ -271,6 +337,9 @@ impl Api {
             if epochs.get(head.epoch).is_none() {
                 return Err(Code::RunInvalid);
             }
+            if !epochs.all_remain(head.epoch, self.parties(&space)) {
+                return Err(Code::EpochOutdated);
+            }
             log.push(bytes.to_vec());
             stored += 1;
         }
@@ -278,6 +347,9 @@ impl Api {
             return Err(Code::TooManyFrames);
         }
         self.logs.insert(id, logs);
+        if stored > 0 {
+            self.changed.push((ChangeKind::Space, id.0));
+        }
         Ok(wire::encode(&Pushed { stored }))
     }
 
@@ -302,6 +374,7 @@ impl Api {
                 *bytes = run.to_bytes();
             }
         }
+        self.changed.push((ChangeKind::Space, id.0));
         Ok(wire::encode(&Erased { erased }))
     }
 

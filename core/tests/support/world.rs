@@ -4,8 +4,10 @@ use std::path::Path;
 
 use clinic_api::chain::patient::ClinicRef;
 use clinic_api::chain::roster::RosterStep;
+use clinic_api::events::Changed;
 use clinic_api::id::{ChainId, DeviceId, MemberId, PersonId, SpaceId};
 use clinic_api::member::{Role, Team};
+use clinic_api::message::ChangeKind;
 use clinic_api::space::SpaceKind;
 use companion_core::care::ReviewedVersion;
 use companion_core::companion::Companion;
@@ -88,7 +90,40 @@ impl Device {
         at: usize,
         cut: Cut,
     ) -> Result<(Report, bool), SyncError> {
-        let mut machine = self.with(|v| Machine::new(v))?;
+        let machine = self.with(|v| Machine::new(v))?;
+        self.run(machine, api, at, cut)
+    }
+
+    /// A round that asks the feed first.
+    pub fn light(&self, api: &mut Api) -> Result<Report, SyncError> {
+        let machine = self.with(|v| Machine::light(v))?;
+        self.run(machine, api, usize::MAX, Cut::BeforeSend)
+            .map(|r| r.0)
+    }
+
+    /// A round over what a stream named, and what is unsent.
+    pub fn named(
+        &self,
+        api: &mut Api,
+        named: &[(ChangeKind, [u8; 32])],
+    ) -> Result<Report, SyncError> {
+        let named = named.iter().map(|(kind, id)| Changed {
+            kind: *kind,
+            id: *id,
+        });
+        let machine = self.with(|v| Machine::named(v, &named.collect()))?;
+        self.run(machine, api, usize::MAX, Cut::BeforeSend)
+            .map(|r| r.0)
+    }
+
+    /// Runs a machine, to its end or to where it is cut.
+    pub fn run(
+        &self,
+        mut machine: Machine,
+        api: &mut Api,
+        at: usize,
+        cut: Cut,
+    ) -> Result<(Report, bool), SyncError> {
         let mut sent = 0;
         loop {
             let Next::Send(request) = self.with(|v| machine.next(v))? else {

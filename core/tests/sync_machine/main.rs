@@ -15,6 +15,7 @@ mod cut;
 mod delivery;
 mod erasing;
 mod hostile;
+mod light;
 mod members;
 mod mended;
 mod restored;

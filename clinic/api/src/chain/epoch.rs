@@ -282,4 +282,21 @@ impl EpochChain {
             given.eq(due.into_iter().map(|(id, _)| id))
         })
     }
+
+    /// Whether everybody to whom an epoch gave its key is still a member.
+    ///
+    /// When not, nothing new may be sealed under it: who has left could read it. Somebody who
+    /// came since does no harm here.
+    pub fn all_remain(&self, epoch: StatementHash, parties: Parties<'_>) -> bool {
+        let patient = parties.patient.map(|p| p.tip().number);
+        let roster = parties.roster.map(|r| r.tip().number);
+        let Some((record, due)) = self
+            .get(epoch)
+            .zip(parties.recipients(patient, roster).ok())
+        else {
+            return false;
+        };
+        let remains = |id: MemberId| due.iter().any(|(now, _)| *now == id);
+        record.step.wraps.iter().all(|w| remains(w.recipient))
+    }
 }

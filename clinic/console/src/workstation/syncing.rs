@@ -1,4 +1,5 @@
-//! Syncing in the background, for as long as the vault is open.
+//! Syncing in the background, for as long as the vault is open: what is new at the clinic API
+//! arrives at once, and what is written here is sent at once.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -8,12 +9,9 @@ use clinic_api::http::problem::Code;
 use companion_core::companion::Companion;
 use companion_core::env::Env;
 use companion_core::problem::{Kind, Problem};
-use companion_core::sync::{Alarm, Backoff, Cancel, SyncError};
+use companion_core::sync::{Alarm, Backoff, Cancel, Followed, Report, SyncError};
 
 use crate::service::{Answer, SyncView};
-
-/// So often the clinic API is asked for news while nothing else happens.
-const EVERY: Duration = Duration::from_secs(30);
 
 /// The thread, and how it ends: when this is dropped.
 pub(super) struct Syncing {
@@ -28,8 +26,6 @@ struct Shared {
     state: Mutex<Shown>,
     wakes: Mutex<Wakes>,
     woken: Condvar,
-    /// One round at a time.
-    busy: Mutex<()>,
 }
 
 struct Shown {
@@ -66,7 +62,6 @@ impl Syncing {
             }),
             wakes: Mutex::new(Wakes::default()),
             woken: Condvar::new(),
-            busy: Mutex::new(()),
         });
         let of_thread = shared.clone();
         let thread = std::thread::Builder::new()
@@ -76,6 +71,7 @@ impl Syncing {
         Self { shared, thread }
     }
 
+    /// Something is to be tried again now. What is written to the vault needs no waking.
     pub(super) fn wake(&self) {
         lock(&self.shared.wakes).wanted = true;
         self.shared.woken.notify_all();
@@ -109,20 +105,16 @@ impl Round {
 }
 
 impl Shared {
+    /// Until the vault is closed.
     fn run(&self) {
         let mut backoff = Backoff::default();
         loop {
-            let pause = match self.round() {
-                Ok(()) => {
-                    backoff.succeeded();
-                    EVERY
-                }
-                Err(_) => {
-                    let now = self.env.now();
-                    let at = backoff.failed(&self.env, None);
-                    Duration::try_from(at.duration_since(now)).unwrap_or(EVERY)
-                }
-            };
+            if let Err(problem) = self.register().and_then(|()| self.follow(&mut backoff)) {
+                lock(&self.state).view.problem = Some(problem);
+            }
+            let now = self.env.now();
+            let at = backoff.failed(&self.env, None);
+            let pause = Duration::try_from(at.duration_since(now)).unwrap_or_default();
             let wakes = lock(&self.wakes);
             let waited = self
                 .woken
@@ -136,20 +128,42 @@ impl Shared {
         }
     }
 
+    /// Follows the clinic API until the vault is closed, or fails.
+    fn follow(&self, backoff: &mut Backoff) -> Answer<()> {
+        let sync = self.companion.sync();
+        sync.follow_blocking(&self.cancel, |event| match event {
+            Followed::Round(report) => {
+                backoff.succeeded();
+                self.show(judge(report));
+            }
+            Followed::Failed(error) => self.show(Err((*error).into())),
+            Followed::Live | Followed::Polling | _ => {}
+        })?;
+        Ok(())
+    }
+
+    /// A round over everything, now. The one in the background waits for it.
     fn round(&self) -> Answer<()> {
-        let _one = lock(&self.busy);
-        let result = self.register().and_then(|()| self.exchange());
+        let result = self.register().and_then(|()| {
+            let sync = self.companion.sync();
+            let report = sync.round_blocking(&self.cancel)?;
+            judge(&report.unwrap_or_default())
+        });
+        self.show(result.clone());
+        result
+    }
+
+    fn show(&self, result: Answer<()>) {
         let mut state = lock(&self.state);
-        match &result {
+        match result {
             Ok(()) => {
                 state.view = SyncView {
                     last_ok: Some(self.env.now()),
                     problem: None,
                 };
             }
-            Err(problem) => state.view.problem = Some(problem.clone()),
+            Err(problem) => state.view.problem = Some(problem),
         }
-        result
     }
 
     fn register(&self) -> Answer<()> {
@@ -178,22 +192,18 @@ impl Shared {
             Err(error) => Err(error.into()),
         }
     }
+}
 
-    fn exchange(&self) -> Answer<()> {
-        let report = self
-            .companion
-            .sync()
-            .round_blocking(&self.cancel)?
-            .unwrap_or_default();
-        let serious = |a: &&Alarm| !matches!(a, Alarm::OwnLogLonger(_));
-        if report.alarms.iter().any(|a| serious(&a)) {
-            return Err(Problem::new(
-                Kind::Tampered,
-                "server-alarm",
-                "The server showed something that doesn't verify. It was set aside and not used. \
-                 Ask whoever runs the clinic's server.",
-            ));
-        }
-        Ok(())
+/// What a round's report means for whoever sits here.
+fn judge(report: &Report) -> Answer<()> {
+    let serious = |alarm: &Alarm| !matches!(alarm, Alarm::OwnLogLonger(_));
+    if report.alarms.iter().any(serious) {
+        return Err(Problem::new(
+            Kind::Tampered,
+            "server-alarm",
+            "The server showed something that doesn't verify. It was set aside and not used. \
+             Ask whoever runs the clinic's server.",
+        ));
     }
+    Ok(())
 }

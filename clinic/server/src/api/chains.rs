@@ -9,7 +9,7 @@ use clinic_api::id::{ChainId, DeviceId, SpaceId, StatementHash};
 use clinic_api::limits;
 use clinic_api::message::ChainPage;
 
-use super::{Name, settle};
+use super::{Name, number, settle};
 use crate::access::Caller;
 use crate::app::App;
 use crate::auth;
@@ -27,26 +27,11 @@ pub async fn read(
 ) -> Result<Response> {
     let signed = auth::signed(&app, request, 0).await?;
     let chain = chain.ok_or(Code::UnknownChain)?;
-    let from = from(query.as_deref().unwrap_or_default())?;
+    let from = number(query.as_deref().unwrap_or_default(), "from")?;
     let page = app
         .blocking(move |app| read_page(app, signed.device, chain, from))
         .await?;
     Ok(cbor(&page))
-}
-
-/// The number to read from: `from=N`, else 0. Other fields are ignored.
-fn from(query: &str) -> Result<u64> {
-    let mut values = query.split('&').filter_map(|f| f.strip_prefix("from="));
-    match (values.next(), values.next()) {
-        (None, _) => Ok(0),
-        (Some(one), None) => one
-            .parse()
-            .map_err(|_| Refusal::because(Code::MalformedBody, "from is not a number")),
-        (Some(_), Some(_)) => Err(Refusal::because(
-            Code::MalformedBody,
-            "from is given more than once",
-        )),
-    }
 }
 
 fn read_page(app: &App, device: DeviceId, chain: ChainId, from: u64) -> Result<ChainPage> {

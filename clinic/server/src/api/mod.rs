@@ -2,6 +2,8 @@
 
 pub mod chains;
 pub mod erasures;
+pub mod events;
+pub mod feed;
 pub mod health;
 pub mod invites;
 pub mod rosters;
@@ -40,6 +42,22 @@ where
         let path: std::result::Result<Path<String>, PathRejection> =
             Path::from_request_parts(parts, state).await;
         Ok(Self(path.ok().and_then(|Path(text)| text.parse().ok())))
+    }
+}
+
+/// The number in a query: `name=N`, else 0. Other fields are ignored.
+fn number(query: &str, name: &str) -> Result<u64> {
+    let fields = query.split('&').filter_map(|field| field.split_once('='));
+    let mut values = fields.filter(|(n, _)| *n == name).map(|(_, value)| value);
+    match (values.next(), values.next()) {
+        (None, _) => Ok(0),
+        (Some(one), None) => one
+            .parse()
+            .map_err(|_| Refusal::because(Code::MalformedBody, "not a number in the query")),
+        (Some(_), Some(_)) => Err(Refusal::because(
+            Code::MalformedBody,
+            "a field of the query is given more than once",
+        )),
     }
 }
 

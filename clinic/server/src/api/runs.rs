@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use clinic_api::chain::epoch::EpochChain;
+use clinic_api::chain::epoch::{EpochChain, Parties};
 use clinic_api::http::problem::Code;
 use clinic_api::id::{DeviceId, LogId, SpaceId};
 use clinic_api::log::{Item, LogTip, Run, RunError};
@@ -18,6 +18,7 @@ use crate::auth;
 use crate::body::cbor;
 use crate::refusal::{Refusal, Result};
 use crate::store::{NewRun, NewRuns, Outcome, PageLimit, Store, StoreError};
+use crate::verified::Loaded;
 
 /// Bytes of a pull request's body: an entry of the vector takes 28 at most.
 const PULL_BODY: usize = 32 * limits::VECTOR;
@@ -101,6 +102,7 @@ fn append(
         caller: &caller,
         space,
         epochs: &epochs.chain,
+        parties: open.parties(),
         tips: BTreeMap::new(),
         new: Vec::new(),
     };
@@ -111,11 +113,15 @@ fn append(
     if pushing.new.is_empty() {
         return Ok(Outcome::Stored);
     }
+    let new = pushing.new;
+    let mut guards = open.guards;
+    // Whoever leaves meanwhile must not get to read these.
+    guards.extend(open.roster.as_ref().map(Loaded::guard));
     let runs = NewRuns {
         space,
-        runs: pushing.new,
+        runs: new,
         max_logs: limits::VECTOR,
-        guards: open.guards,
+        guards,
         charge: open.charge,
     };
     Ok(app.store().push(&runs)?)
@@ -127,6 +133,7 @@ struct Pushing<'a> {
     caller: &'a Caller,
     space: SpaceId,
     epochs: &'a EpochChain,
+    parties: Parties<'a>,
     tips: BTreeMap<LogId, Option<LogTip>>,
     new: Vec<NewRun>,
 }
@@ -159,6 +166,9 @@ impl Pushing<'_> {
                 Code::RunInvalid,
                 "cites an epoch that is not in the chain of the space",
             ));
+        }
+        if !self.epochs.all_remain(verified.head.epoch, self.parties) {
+            return Err(Code::EpochOutdated.into());
         }
         self.tips.insert(log, Some(verified.tip));
         self.new.push(NewRun {

@@ -14,6 +14,7 @@ mod chains;
 mod competing;
 mod epochs;
 mod erasures;
+mod events;
 mod invites;
 mod limits;
 mod meanwhile;

@@ -102,6 +102,9 @@ codes! {
     RunGap = "run-gap", 409, "Frames before these are missing";
     /// Other bytes are already stored for one of these numbers. Start a new log.
     RunConflict = "run-conflict", 409, "Other frames are already stored for these numbers";
+    /// The frames are sealed under an epoch whose key somebody holds who has left since. Pull the
+    /// chains, and seal again in a new log.
+    EpochOutdated = "epoch-outdated", 409, "The members have changed since these frames were sealed";
     /// The frames and their head do not verify. Sending them again does not help.
     RunInvalid = "run-invalid", 422, "The frames do not verify";
     /// More than 512 frames in one push. Send fewer at once.
