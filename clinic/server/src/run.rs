@@ -65,12 +65,15 @@ pub fn serve(options: Serve) -> Result<()> {
     let certificates = certificates.map(|(cert, key)| Certificates::load(cert, key));
     let certificates = certificates.transpose()?.map(Arc::new);
     let store = options.place.open()?;
+    // Closed last, outside the runtime: closing blocks, too.
+    let closed_last = Arc::clone(&store);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(Failure::Start)?;
     let finished = runtime.block_on(listen(options, certificates, store));
     runtime.shutdown_timeout(LAST_WRITES);
+    drop(closed_last);
     if !finished? {
         tracing::warn!("stopped while callers were still sending or reading");
     }
@@ -106,7 +109,11 @@ async fn listen(
         out.push_str(&format!("metrics on http://{address}/metrics\n"));
     }
     let config = config(options, scheme, address, certificates.clone())?;
-    let app = App::new(store, Arc::new(SystemClock::start()), config);
+    // A store blocks, also where it begins to listen.
+    let clock = Arc::new(SystemClock::start());
+    let app = tokio::task::spawn_blocking(move || App::new(store, clock, config))
+        .await
+        .map_err(|error| Failure::Start(error.into()))?;
     if let Some(listener) = metrics {
         tokio::spawn(expose(listener, app.clone()));
     }

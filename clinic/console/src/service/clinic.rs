@@ -47,3 +47,16 @@ pub struct SyncView {
     /// What has stood in the way since then.
     pub problem: Option<Problem>,
 }
+
+/// What became of this workstation's vault after its file was damaged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MendedView {
+    /// When it was noticed.
+    pub at: Timestamp,
+    /// The folder that the damaged files were put in.
+    pub aside: String,
+    /// Whether this workstation's keys came back; without them it is unknown to the clinic.
+    pub identity: bool,
+    /// Whether a sync has brought back since what the server has.
+    pub filled: bool,
+}

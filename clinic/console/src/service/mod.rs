@@ -8,7 +8,7 @@ mod clinic;
 mod invite;
 mod patient;
 
-pub use clinic::{Founded, NewClinic, State, SyncView};
+pub use clinic::{Founded, MendedView, NewClinic, State, SyncView};
 pub use invite::{Admission, Applicant, Invitation, InviteState, InviteView};
 pub use patient::{
     EntryView, PatientPage, PatientRow, Range, ReadTrace, ReaderView, ReviewState, ReviewView,
@@ -80,6 +80,11 @@ pub trait Service: Send + Sync {
 
     /// When the last sync succeeded, and what stands in the way since. Must be quick; no network.
     fn sync(&self) -> SyncView;
+
+    /// What became of the vault after damage, until that is settled. Must be quick.
+    fn mended(&self) -> Option<MendedView> {
+        None
+    }
 
     /// Syncs now and comes back when it is done or has failed; a failure is what
     /// [`Service::sync`] tells from then on, so that every page can show it.

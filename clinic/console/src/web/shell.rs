@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 use super::app::App;
 use super::refusal::Refusal;
 use super::session::{self, Visit, Why};
-use crate::service::{State, SyncView};
+use crate::service::{MendedView, State, SyncView};
 use crate::words::{Moment, ago, name};
 
 /// What a handler gives back.
@@ -46,6 +46,8 @@ pub(crate) struct Shell {
     pub(crate) here: String,
     pub(crate) sync: SyncLine,
     pub(crate) notice: Option<String>,
+    /// What became of a damaged vault.
+    pub(crate) mended: Option<String>,
     /// The instant of the page, for a printed one.
     pub(crate) as_of: String,
     pub(crate) patients_here: bool,
@@ -93,6 +95,7 @@ pub(crate) struct Unlocked {
     clinic: String,
     person: String,
     sync: SyncView,
+    mended: Option<MendedView>,
     path: String,
 }
 
@@ -107,10 +110,29 @@ impl Unlocked {
             here: self.path.clone(),
             sync: SyncLine::new(self.sync.clone(), self.now),
             notice: notice.flatten(),
+            mended: self.mended.as_ref().map(|mended| self.of_damage(mended)),
             as_of: self.date(self.now),
             patients_here: self.path.starts_with("/patients"),
             invites_here: self.path.starts_with("/invites"),
         }
+    }
+
+    fn of_damage(&self, mended: &MendedView) -> String {
+        let rest = match (mended.identity, mended.filled) {
+            (false, _) => {
+                "Its keys could not be read, so the clinic's server doesn't know this workstation any more."
+            }
+            (true, false) => {
+                "A sync brings back what the server has; until then, entries are missing here."
+            }
+            (true, true) => "A sync has brought back what the server has.",
+        };
+        format!(
+            "On {} this workstation's file was found damaged, and a fresh one was begun. {rest} \
+             Nothing was deleted: the old file is kept in {}.",
+            self.date(mended.at),
+            mended.aside,
+        )
     }
 
     /// To be said on the next page.
@@ -143,7 +165,7 @@ impl FromRequestParts<Arc<App>> for Unlocked {
             .ask(|service| {
                 let state = service.state();
                 let open = matches!(state, State::Open { .. });
-                (state, open.then(|| service.sync()))
+                (state, open.then(|| (service.sync(), service.mended())))
             })
             .await?;
         match (state, sync) {
@@ -152,7 +174,7 @@ impl FromRequestParts<Arc<App>> for Unlocked {
                     clinic_name,
                     person_name,
                 },
-                Some(sync),
+                Some((sync, mended)),
             ) if visit.unlocked => Ok(Self {
                 visit,
                 now: app.env.now(),
@@ -160,6 +182,7 @@ impl FromRequestParts<Arc<App>> for Unlocked {
                 clinic: clinic_name,
                 person: person_name,
                 sync,
+                mended,
                 path,
             }),
             (State::NoClinic, _) => Err(Refusal::GoTo("/start".into())),

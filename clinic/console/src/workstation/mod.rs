@@ -14,9 +14,11 @@ use companion_core::env::Env;
 use companion_core::problem::{Kind, Problem};
 use companion_core::vault::{Cost, KeyStore, PassphraseFile, Vault, VaultError};
 
+use jiff::Timestamp;
+
 use crate::service::{
-    Admission, Answer, Applicant, Founded, Invitation, InviteView, NewClinic, PatientPage,
-    PatientRow, Range, Service, State, SyncView,
+    Admission, Answer, Applicant, Founded, Invitation, InviteView, MendedView, NewClinic,
+    PatientPage, PatientRow, Range, Service, State, SyncView,
 };
 use syncing::Syncing;
 
@@ -139,7 +141,10 @@ impl Service for Workstation {
                 Err(error) => Err(VaultError::Key(error).into()),
             };
         }
-        let companion = Companion::open(&self.dir, &keys, self.env.clone())?;
+        let companion = match Companion::open(&self.dir, &keys, self.env.clone()) {
+            Err(VaultError::Damaged) => Companion::mend(&self.dir, &keys, self.env.clone()),
+            opened => opened,
+        }?;
         self.begin(companion)
     }
 
@@ -192,6 +197,16 @@ impl Service for Workstation {
                 problem: None,
             },
         }
+    }
+
+    fn mended(&self) -> Option<MendedView> {
+        let mended = self.companion().ok()?.mended().ok()??;
+        Some(MendedView {
+            at: Timestamp::from_millisecond(mended.at_ms).ok()?,
+            aside: mended.aside.display().to_string(),
+            identity: mended.identity,
+            filled: mended.filled_ms.is_some(),
+        })
     }
 
     fn sync_now(&self) -> Answer<()> {
