@@ -1,11 +1,12 @@
 # The one entrance. `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo build test test-rust test-oracles test-bindings test-browser sim sim-checks check fmt release-check clean
+.PHONY: help setup setup-test demo build test test-rust test-oracles test-bindings test-browser sim sim-checks bench check fmt release-check clean
 SHELL := /bin/bash
 
 PRODUCT := -p companion -p clinic-server -p clinic-console
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 ARGS ?=
+BENCH_ARGS ?=
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +48,10 @@ sim: ## Devices against a hostile server, simulated: make sim SECONDS=60 JOBS=1 
 
 sim-checks: ## That the simulator fails without each check (long): docs/SIMULATION.md
 	tests/sim/removed-checks.sh
+
+bench: ## Measure against bare baselines: make bench ARGS="--only save,open --quick"
+	cargo build --profile bench -p companion-bench
+	$(or $(CARGO_TARGET_DIR),target)/release/companion-bench $(BENCH_ARGS) $(ARGS)
 
 check: ## Formatting, lints, licences, unused dependencies
 	cargo fmt --all --check

@@ -29,6 +29,7 @@ impl Raw {
             return Err("no write-ahead log here".into());
         }
         conn.pragma_update(None, "synchronous", "FULL")?;
+        conn.pragma_update(None, "cache_size", -16 * 1024)?;
         conn.execute_batch(
             "CREATE TABLE entry (
                  id INTEGER PRIMARY KEY, entry BLOB NOT NULL, felt_ms INTEGER NOT NULL,

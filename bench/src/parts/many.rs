@@ -5,13 +5,15 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use clinic_api::id::MemberId;
 use companion_core::sync::{Reply, Request};
 
 use crate::clock::Stopwatch;
 use crate::report::{Goal, Row};
-use crate::stats::Sample;
+use crate::stats::{Sample, Stat};
 use crate::words::Words;
 use crate::world::device::{self, copy};
+use crate::world::postgres::Postgres;
 use crate::world::server::Server;
 use crate::world::signed::{Caller, sealed_pushes};
 use crate::world::site::Site;
@@ -33,45 +35,67 @@ struct Ready {
 /// What vault, store or network say. A push that fails is counted, not an error.
 pub fn measure(setup: &Setup) -> Result<Vec<Row>> {
     let dir = setup.fresh("many")?;
-    let mut rows = Vec::new();
     let site = Site::found(&dir)?;
-    let (root, most) = (site.root, setup.size(64).max(8));
+    let mut rows = on(setup, "SQLite", site, |root| {
+        let run = setup.fresh("many-run")?;
+        copy(&dir.join("server"), &run)?;
+        Server::sqlite(&run, root, None)
+    })?;
+    let Some(postgres) = Postgres::start()? else {
+        eprintln!("  PostgreSQL is not installed: left out");
+        return Ok(rows);
+    };
+    let base = postgres.database("base", "template0")?;
+    let dir = setup.fresh("many-postgres")?;
+    let site = Site::found_on(&dir, |root| Server::postgres(&base, root))?;
+    rows.extend(on(setup, "PostgreSQL", site, |root| {
+        Server::postgres(&postgres.database("run", "base")?, root)
+    })?);
+    Ok(rows)
+}
+
+/// Measures a store: `start` starts a server in the state in which the site is left.
+fn on(
+    setup: &Setup,
+    store: &str,
+    site: Site,
+    start: impl Fn(MemberId) -> Result<Server>,
+) -> Result<Vec<Row>> {
+    let (root, most, dir) = (site.root, setup.size(64).max(8), site.dir.clone());
     let total = setup.size(PUSHES);
     let ready = prepare(&site, most, total)?;
     drop(site);
-    let mut alone = None;
+    let mut rows = Vec::new();
+    let mut alone: Option<Stat> = None;
     for at_once in PATIENTS.map(|n| n.min(most)) {
         let (mut rate, mut failed) = (Sample::default(), Sample::default());
         for _ in 0..setup.repeat() {
-            let run = setup.fresh("many-run")?;
-            copy(&dir.join("server"), &run)?;
-            let server = Server::sqlite(&run, root, None)?;
+            let server = start(root)?;
             let url = format!("http://{}", server.address());
             let each = total / at_once;
             let pushing = ready
                 .iter()
                 .take(at_once)
                 .map(|r| {
-                    Ok((
-                        caller(&dir, r, &url)?,
-                        r.pushes.iter().take(each).cloned().collect(),
-                    ))
+                    let pushes = r.pushes.iter().take(each).cloned().collect();
+                    Ok((caller(&dir, r, &url)?, pushes))
                 })
                 .collect::<Result<Vec<_>>>()?;
             let (took, sent, lost) = push_all(pushing)?;
             rate.add(sent as f64 / took.as_secs_f64());
             failed.add(lost as f64);
         }
+        let growth = alone.map(|a| rate.stat().over(a.median));
         rows.push(Row {
-            what: format!("{at_once} patients push single entries at once (SQLite), vs one"),
+            what: format!("{at_once} patients push single entries at once ({store}), vs one"),
             unit: "entries/s",
             product: rate.stat(),
             baseline: alone,
-            ratio: alone.map(|a: crate::stats::Stat| rate.stat().over(a.median)),
-            goal: alone.map_or(Goal::None, |_| Goal::AtLeast(1.0)),
+            ratio: growth,
+            goal: growth.map_or(Goal::None, |_| Goal::AtLeast(1.0)),
         });
         rows.push(Row {
-            what: format!("failed pushes of {at_once} patients (SQLite)"),
+            what: format!("failed pushes of {at_once} patients ({store})"),
             unit: "pushes",
             product: failed.stat(),
             baseline: None,

@@ -81,14 +81,13 @@ impl Drop for Proxy {
     }
 }
 
-/// From where, to where, and what counts the bytes.
-type Way<'a> = (&'a TcpStream, &'a TcpStream, fn(&Counts) -> &AtomicU64);
+type Counter = fn(&Counts) -> &AtomicU64;
 
 fn carry(client: &TcpStream, server: &str, counts: &Arc<Counts>) -> std::io::Result<()> {
     let server = TcpStream::connect(server)?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
-    let ways: [Way<'_>; 2] = [(client, &server, |c| &c.up), (&server, client, |c| &c.down)];
+    let ways: [(_, _, Counter); 2] = [(client, &server, |c| &c.up), (&server, client, |c| &c.down)];
     for (from, to, counter) in ways {
         let (from, to, counts) = (from.try_clone()?, to.try_clone()?, Arc::clone(counts));
         std::thread::spawn(move || pump(from, to, counter(&counts)));

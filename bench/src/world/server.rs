@@ -10,6 +10,7 @@ use clinic_server::app::{App, Config};
 use clinic_server::limit::Rate;
 use clinic_server::serve::serve;
 use clinic_server::store::Store;
+use clinic_server::store::postgres::{Address, PostgresStore};
 use clinic_server::store::sqlite::SqliteStore;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -59,6 +60,15 @@ impl Server {
         Self::on(Arc::new(SqliteStore::open(dir)?), root, name)
     }
 
+    /// Serves one clinic from a PostgreSQL database.
+    ///
+    /// # Errors
+    /// What the store or the socket says.
+    pub fn postgres(address: &str, root: MemberId) -> Result<Self> {
+        let store = PostgresStore::open(Address::new(address, None)?)?;
+        Self::on(Arc::new(store), root, None)
+    }
+
     /// Serves one clinic from a store.
     ///
     /// # Errors
@@ -72,6 +82,7 @@ impl Server {
         let mut config = Config::new(vec![(Scheme::Http, name)], vec![root]);
         config.peer_rate = NO_LIMIT;
         config.all_rate = NO_LIMIT;
+        config.device_rate = NO_LIMIT;
         let app = App::new(store, Arc::new(ServerClock::start()), config);
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = runtime.spawn(serve(listener, app, async {

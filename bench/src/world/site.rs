@@ -40,11 +40,19 @@ impl Site {
     /// # Errors
     /// What vault, store or network say.
     pub fn found(dir: &Path) -> Result<Self> {
+        Self::found_on(dir, |root| Server::sqlite(&dir.join("server"), root, None))
+    }
+
+    /// As [`Site::found`], with an API that `serve` starts.
+    ///
+    /// # Errors
+    /// As [`Site::found`].
+    pub fn found_on(dir: &Path, serve: impl FnOnce(MemberId) -> Result<Server>) -> Result<Self> {
         let office = device::open(&dir.join("office"))?;
         let root = office
             .office()
             .found("http://127.0.0.1:1", "Bench Clinic", "Dr. Ines Falk")?;
-        let server = Server::sqlite(&dir.join("server"), root, None)?;
+        let server = serve(root)?;
         let site = Self {
             address: server.address().to_owned(),
             server,

@@ -123,7 +123,7 @@ impl View for JournalView {
              ) STRICT, WITHOUT ROWID;
              CREATE TABLE view_entry_erased (
                  space BLOB NOT NULL, entry BLOB NOT NULL,
-                 PRIMARY KEY (entry, space)
+                 PRIMARY KEY (space, entry)
              ) STRICT, WITHOUT ROWID;
              CREATE TABLE view_entry (
                  id INTEGER PRIMARY KEY,

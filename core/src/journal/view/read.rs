@@ -247,8 +247,9 @@ pub(in crate::journal) fn erased_in(
     space: SpaceId,
     standing_in: SpaceId,
 ) -> Result<Vec<EntryId>, VaultError> {
+    // CROSS JOIN: what was erased first, which is little.
     let sql = "SELECT x.entry FROM view_entry_erased x
-               JOIN view_entry e ON e.space = ?2 AND e.entry = x.entry WHERE x.space = ?1";
+               CROSS JOIN view_entry e ON e.space = ?2 AND e.entry = x.entry WHERE x.space = ?1";
     let mut query = vault.reader().prepare_cached(sql)?;
     let rows = query.query_map([space.0, standing_in.0], |row| Ok(EntryId(row.get(0)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
