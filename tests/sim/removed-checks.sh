@@ -34,7 +34,7 @@ A repeated frame is applied once|once|core/src/vault/event_log.rs|s/if known\(tx
 A clock that goes back|clock|core/src/event/clock.rs|s/if now_ms > self\.last\.ms/if now_ms != self.last.ms/
 What is private stays in its space|private|core/src/journal/mod.rs|s/let space = space\(&vault, now\.shared\)\?;/let space = space(\&vault, true)?;/
 What was taken back is not shown|unshared|core/src/journal/view/read.rs|s/e\.unshared = 0/e.unshared >= 0/g
-What was erased stays away|erased|core/src/journal/view/mod.rs|s/if apply::erased\(tx, event\.space, body\.entry\)\? \{\s*return Ok\(Outcome::Gone/if apply::erased(tx, event.space, body.entry)? \&\& false {\n                    return Ok(Outcome::Gone/
+What was erased stays away|erased|core/src/journal/view/apply.rs|s/EXISTS \(SELECT 1 FROM view_entry_erased WHERE space = \?1 AND entry = \?2\)/EXISTS (SELECT 1 FROM view_entry_erased WHERE space = ?1 AND entry = ?2 AND 0)/
 A frame that an erasure did not know of is named|late|core/src/vault/erasure.rs|s/note_late\(tx, space, what\.entry, frame\)\?;//
 A copy in the other space is erased, too|copy|core/src/journal/mod.rs|s/for other in both\(vault\)\? \{/for other in both(vault)?.into_iter().take(0) {/
 Event and view in one transaction|transaction|core/src/vault/event_log.rs|s/logs::advance\(tx, place\.space, run\.device, &run\.tip, run\.heard_ms\)\?;\s*Ok\(came\)\s*\}\)\?;/Ok(came)\n        })?;\n        self.write(|tx| logs::advance(tx, place.space, run.device, \&run.tip, run.heard_ms))?;/

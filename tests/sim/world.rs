@@ -9,6 +9,7 @@ use companion_core::sync::SyncError;
 use companion_core::vault::VaultError;
 
 use crate::device::Device;
+use crate::exceptions;
 use crate::lies::{Lie, Telling};
 use crate::model::Model;
 use crate::server::{Server, Store};
@@ -156,6 +157,10 @@ impl<'a> World<'a> {
                 let outcome = self.round(who, Some(telling), None);
                 if outcome.bent {
                     self.stats.lie(lie);
+                    if lie == Lie::FalseReceipt {
+                        let times = self.model.excused.entry(exceptions::FALSE_RECEIPT);
+                        *times.or_default() += 1;
+                    }
                 }
                 self.judge(who, &outcome)?;
                 self.check(who)?;
@@ -217,7 +222,8 @@ impl<'a> World<'a> {
                     return Ok(false);
                 }
                 self.devices[who].skew = jump;
-                self.model.clocks_jumped |= jump.abs() > 240_000;
+                // Two such clocks are less than five minutes apart.
+                self.model.clocks_jumped |= jump.abs() > 120_000;
                 Ok(true)
             }
             Act::Tick => {
