@@ -1,7 +1,7 @@
 //! Bytes on the wire and on the server's disk, and the server's processor time, an entry.
 //!
-//! In batches of 50 entries. Counted at the socket, by a proxy: headers, chains, everything that
-//! the rounds of both sides send. The plaintext is the note's 600 bytes alone; the event around
+//! In batches of 50 entries. Counted at the socket, by a proxy: headers, chains, everything
+//! that a poll of either side sends. The plaintext is the note's 600 bytes alone; the event around
 //! it has some 120 more.
 
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::words::Words;
 use crate::world::device::now_ms;
 use crate::world::proxy::Proxy;
 use crate::world::server::Server;
-use crate::world::site::{Site, round};
+use crate::world::site::{Site, poll, round};
 use crate::{Result, parts::Setup};
 
 /// Entries in a batch.
@@ -39,8 +39,10 @@ pub fn measure(setup: &Setup) -> Result<Vec<Row>> {
             let proxy = Proxy::listen()?;
             let site = Site::start_behind(&dir, Some(&proxy))?;
             let patient = site.patient(PATIENT)?;
-            round(&patient.companion)?;
-            round(&site.office)?;
+            for companion in [&patient.companion, &site.office] {
+                round(companion)?;
+                poll(companion)?;
+            }
             for _ in 0..batches {
                 for _ in 0..BATCH {
                     let mood = mood(&mut words, now_ms());
@@ -51,7 +53,7 @@ pub fn measure(setup: &Setup) -> Result<Vec<Row>> {
                     (&site.office, &mut down, &mut cpu_down),
                 ] {
                     let (bytes, used) = (proxy.bytes(), Server::cpu());
-                    let report = round(companion)?;
+                    let report = poll(companion)?;
                     if report.frames_pushed + report.events_received < BATCH as u64 {
                         return Err("not every entry was carried".into());
                     }
@@ -74,8 +76,8 @@ pub fn measure(setup: &Setup) -> Result<Vec<Row>> {
         goal: Goal::AtMost(1.5),
     };
     Ok(vec![
-        row("on the wire to push (whole round, both ways)", &up),
-        row("on the wire to pull (whole round, both ways)", &down),
+        row("on the wire to push (a poll, both ways)", &up),
+        row("on the wire to pull (a poll, both ways)", &down),
         row("stored by the server", &stored),
         Row::known("server CPU to take an entry in", "µs", cpu_up.stat()),
         Row::known("server CPU to give an entry out", "µs", cpu_down.stat()),

@@ -2,6 +2,7 @@
 
 pub mod cpu;
 pub mod device;
+pub mod follower;
 pub mod postgres;
 pub mod proxy;
 pub mod server;

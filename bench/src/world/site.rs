@@ -120,6 +120,18 @@ impl Site {
     /// # Errors
     /// What vault, store or network say.
     pub fn enrol(&self, name: &str) -> Result<Patient> {
+        let patient = self.admit(name)?;
+        round(&self.office)?;
+        round(&patient.companion)?;
+        patient.companion.journal().set_share_by_default(true)?;
+        Ok(patient)
+    }
+
+    /// As [`Site::enrol`], with no round of either side.
+    ///
+    /// # Errors
+    /// As [`Site::enrol`].
+    pub fn admit(&self, name: &str) -> Result<Patient> {
         let companion = device::patient(&self.dir.join(name))?;
         let (office, cancel) = (self.office.office(), Cancel::new());
         let invite = office
@@ -134,9 +146,6 @@ impl Site {
             Ok::<_, SyncError>(o.admit(invite.lookup, &digits, name, "1980-01-01").await)
         })?;
         let chain = admitted.ok_or("cancelled")??;
-        round(&self.office)?;
-        round(&companion)?;
-        companion.journal().set_share_by_default(true)?;
         Ok(Patient { companion, chain })
     }
 }
@@ -149,6 +158,18 @@ pub fn round(companion: &Companion) -> Result<Report> {
     let report = companion
         .sync()
         .round_blocking(&Cancel::new())?
+        .ok_or("cancelled")?;
+    calm(report)
+}
+
+/// As [`round`], of what changed alone: as a device does that syncs often.
+///
+/// # Errors
+/// As [`round`].
+pub fn poll(companion: &Companion) -> Result<Report> {
+    let report = companion
+        .sync()
+        .poll_blocking(&Cancel::new())?
         .ok_or("cancelled")?;
     calm(report)
 }
