@@ -15,7 +15,8 @@ fn reading(row: &Row<'_>) -> rusqlite::Result<Hlc> {
 /// The greatest clock reading that was made or followed.
 ///
 /// This device's own readings only grow, and each is greater than all that were followed before
-/// it: so the greatest is that of the last event, or one that was followed since and is kept.
+/// it: so the greatest is that of the last event, where it is an own one, or what was kept when
+/// others' were taken in.
 pub(super) fn greatest(conn: &Connection) -> Result<Hlc, VaultError> {
     let followed = "SELECT hlc_ms, hlc_counter FROM clock";
     let last = "SELECT hlc_ms, hlc_counter FROM

@@ -56,14 +56,14 @@ impl Vault {
             erases: false,
             came: Vec::new(),
         };
-        let before = self.clock.last();
         self.write(|tx| {
             runs.iter().try_for_each(|run| taking.run(tx, run))?;
-            match taking.clock.last() {
-                // What was erased may have been what bore the greatest reading.
-                reading if taking.erases || reading > before => clock::keep(tx, reading),
-                _ => Ok(()),
+            // From here on the last event is another's, with a reading that may be less than this
+            // device's own; and what was erased may have borne the greatest.
+            if taking.erases || !taking.came.is_empty() {
+                clock::keep(tx, taking.clock.last())?;
             }
+            Ok(())
         })?;
         self.clock = taking.clock;
         if taking.erases {

@@ -284,3 +284,35 @@ fn an_answer_that_is_none_ends_the_round_and_loses_nothing() {
     world.settle();
     assert_eq!(world.read_by_clinic(), ["still here"]);
 }
+
+/// What came last is another's, read from a clock behind this device's own.
+#[test]
+fn own_readings_grow_across_a_restart() {
+    let mut world = World::settled();
+    let journal = world.phone.companion.journal();
+    let id = journal.record(&noted("one", START), Some(true)).unwrap();
+    world.settle();
+    let version = present(&world, id);
+    world
+        .desk
+        .companion
+        .care()
+        .review(world.chain, &[version], ReviewState::Reviewed)
+        .unwrap();
+    world.phone.clock.advance(30_000);
+    journal.edit(id, &noted("two", START)).unwrap();
+    world.phone.round(&mut world.api).unwrap();
+    world.desk.round(&mut world.api).unwrap();
+    world.phone.round(&mut world.api).unwrap();
+    drop(journal);
+    world.phone = world.phone.restart();
+    world.phone.clock.advance(-30_000);
+    let journal = world.phone.companion.journal();
+    journal.edit(id, &noted("three", START)).unwrap();
+    let care = world.space(SpaceKind::Care);
+    let events = world.phone.with(|v| v.events(care).unwrap());
+    let own = events.iter().filter(|e| e.device == world.phone.id);
+    let readings: Vec<_> = own.map(|e| e.envelope.hlc).collect();
+    assert_eq!(readings.len(), 3);
+    assert!(readings.is_sorted(), "{readings:?}");
+}
