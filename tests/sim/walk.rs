@@ -22,7 +22,7 @@ impl World<'_> {
             device,
             mind: &mut mind,
             stripped,
-            took: 0,
+            took: Vec::new(),
             of_forked: 0,
         };
         for space in spaces {
@@ -36,7 +36,7 @@ impl World<'_> {
                 }
             }
         }
-        let (took, mut of_forked) = (walk.took, walk.of_forked);
+        let (took, mut of_forked) = (std::mem::take(&mut walk.took), walk.of_forked);
         // Also what came to be named, or filled, by the end of this round.
         self.lacked = mind.pending.keys().map(|(s, l, _)| (*s, *l)).collect();
         let has = &mut mind.has;
@@ -53,6 +53,8 @@ impl World<'_> {
             });
             !missing.is_empty()
         });
+        // Where an erasure names them all, nothing was left out.
+        let took = took.iter().any(|run| mind.pending.contains_key(run));
         self.devices[who].mind = mind;
         if of_forked > 0 {
             *self
@@ -61,7 +63,7 @@ impl World<'_> {
                 .entry(exceptions::LOG_FORKED)
                 .or_default() += of_forked;
         }
-        took > 0
+        took
     }
 }
 
@@ -72,7 +74,7 @@ struct Walk<'a> {
     mind: &'a mut Mind,
     stripped: &'a [HeadHash],
     /// Runs whose bodies were left out.
-    took: u64,
+    took: Vec<(SpaceId, LogId, u64)>,
     /// Writings in a forked log that were passed over.
     of_forked: u64,
 }
@@ -87,7 +89,9 @@ impl Walk<'_> {
                 return;
             };
             let stripped = self.stripped.contains(&head);
-            self.took += u64::from(stripped);
+            if stripped {
+                self.took.push((space, log, info.beat));
+            }
             let mut pending = Vec::new();
             for (number, op) in &info.ops {
                 if stripped || info.erased.contains(number) {
