@@ -1,4 +1,6 @@
 // A clinic that begins empty: console, API behind a proxy, a browser; told what everybody is called.
+// Patients reach the API by a way of their own, which stays honest: the console follows what is
+// new, so whatever it is to meet in a bent form must be bent from the first moment on.
 import assert from 'node:assert/strict'
 import { Proxy } from './proxy.mjs'
 import { Browser, PASSPHRASE, Scene, place } from './scene.mjs'
@@ -9,6 +11,7 @@ export class Clinic {
   static async found({ clinic = 'Lindenhof', person = 'Dr. Mara Lindqvist', console = {}, browser = {} } = {}) {
     const own = new Clinic()
     own.proxy = await Proxy.start()
+    own.patientsWay = await Proxy.start()
     own.server = `http://${own.proxy.authority}`
     own.console = await own.scene.console(own.server, console)
     own.place = place(own.console.address)
@@ -23,7 +26,9 @@ export class Clinic {
     await page.getByLabel('The same passphrase again').fill(PASSPHRASE)
     await page.getByRole('button', { name: 'Create the clinic' }).click()
     const fingerprint = (await page.locator('.fingerprint').textContent()).trim()
-    own.proxy.forwardTo(await own.scene.server(fingerprint, own.proxy.authority))
+    const ways = [own.proxy, own.patientsWay]
+    const port = await own.scene.server(fingerprint, ...ways.map((way) => way.authority))
+    for (const way of ways) way.forwardTo(port)
     await own.go('/patients')
     await own.sync()
     return own
@@ -52,7 +57,7 @@ export class Clinic {
     await page.getByRole('button', { name: 'Make an invite' }).click()
     const code = (await page.locator('.code').textContent()).trim()
     await page.getByRole('button', { name: 'Done, hide the code' }).click()
-    const { digits } = await this.scene.patient(folder, 'enrol', '--invite', code, '--server', this.server)
+    const { digits } = await this.scene.patient(folder, 'enrol', '--invite', code, '--server', `http://${this.patientsWay.authority}`)
     await page.reload()
     await page.getByRole('link', { name: 'Compare digits and admit' }).click()
     await page.getByLabel(/digits/).fill(digits)
@@ -88,6 +93,7 @@ export class Clinic {
   async end() {
     await this.browser?.close()
     await this.proxy?.close()
+    await this.patientsWay?.close()
     await this.scene.end()
   }
 }

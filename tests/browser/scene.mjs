@@ -93,9 +93,10 @@ export class Scene {
     return { address: first.trim(), another, child }
   }
 
-  /// The clinic API for one clinic, known by another name to its clients; its port.
-  async server(fingerprint, authority) {
-    const args = ['serve', '--dir', join(this.dir, 'server'), '--listen', '127.0.0.1:0', '--clinic', fingerprint, '--authority', authority]
+  /// The clinic API for one clinic, known by other names to its clients; its port.
+  async server(fingerprint, ...authorities) {
+    const names = authorities.flatMap((name) => ['--authority', name])
+    const args = ['serve', '--dir', join(this.dir, 'server'), '--listen', '127.0.0.1:0', '--clinic', fingerprint, ...names]
     const said = await this.#start('clinic-server', args, (text) => /listening on .*\n/.test(text))
     return Number(/listening on \S*:(\d+)/.exec(said)[1])
   }

@@ -119,8 +119,8 @@ test('lying: what does not verify is named and never shown', async (t) => {
   ]) {
     n += 1
     const note = `note ${n}, only whole`
-    await clinic.share('patient', '--note', note)
     clinic.proxy.become(manner)
+    await clinic.share('patient', '--note', note)
     await clinic.openFirst()
     await clinic.sync()
     await warning().waitFor()

@@ -120,15 +120,15 @@ impl Unlocked {
     fn of_damage(&self, mended: &MendedView) -> String {
         let rest = match (mended.identity, mended.filled) {
             (false, _) => {
-                "Its keys could not be read, so the clinic's server doesn't know this workstation any more."
+                "Its keys could not be read, so the clinic’s server doesn’t know this workstation any more."
             }
             (true, false) => {
-                "A sync brings back what the server has; until then, entries are missing here."
+                "A sync brings back what the server has; until then, something may be missing here."
             }
             (true, true) => "A sync has brought back what the server has.",
         };
         format!(
-            "On {} this workstation's file was found damaged, and a fresh one was begun. {rest} \
+            "On {} this workstation’s file was found damaged, and a fresh one was begun. {rest} \
              Nothing was deleted: the old file is kept in {}.",
             self.date(mended.at),
             mended.aside,
