@@ -294,8 +294,7 @@ impl Journal {
         let mut of_file = HashSet::new();
         for imported in entries {
             let entry = imported_id(&imported.source_id);
-            let before =
-                view::exists(&vault, &both, entry)? || view::is_erased(&vault, &both, entry)?;
+            let before = view::ever_there(&vault, &both, entry)?;
             if !of_file.insert(entry) || before {
                 result.already += 1;
             } else {
@@ -319,8 +318,7 @@ impl Journal {
             let mut of_chunk = HashSet::new();
             for imported in chunk {
                 let entry = imported_id(&imported.source_id);
-                let before =
-                    view::exists(&vault, &both, entry)? || view::is_erased(&vault, &both, entry)?;
+                let before = view::ever_there(&vault, &both, entry)?;
                 if !of_chunk.insert(entry) || before {
                     result.already += 1;
                     continue;

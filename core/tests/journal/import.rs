@@ -49,6 +49,23 @@ fn twice_adds_nothing() {
     );
 }
 
+/// The file still holds it; the person wanted it gone.
+#[test]
+fn what_was_erased_is_not_brought_back() {
+    let dir = quick_folder();
+    let (env, _) = env(1);
+    let companion = patient(dir.path(), &env);
+    let journal = companion.journal();
+    let all = demo();
+    journal.import(&all, false).unwrap();
+    let gone = journal.list(i64::MIN, i64::MAX, 1).unwrap()[0].id;
+    journal.erase(gone).unwrap();
+    let again = journal.import(&all, false).unwrap();
+    assert_eq!((again.added, again.already), (0, all.len() as u64));
+    assert!(journal.entry(gone).unwrap().is_none());
+    assert_eq!(journal.count().unwrap(), all.len() as u64 - 1);
+}
+
 #[test]
 fn one_list_that_holds_everything_twice() {
     let dir = quick_folder();

@@ -389,7 +389,8 @@ pub fn change_role(world: &mut World, person: PersonId, from: Role, to: Role) {
     renew_keys(world, from);
 }
 
-fn renew_keys(world: &mut World, role: Role) {
+/// Issues the keys anew that somebody of that role holds.
+pub fn renew_keys(world: &mut World, role: Role) {
     let (desk, api, roster) = (&world.desk, &mut world.api, world.roster);
     for team in Team::ALL.into_iter().filter(|t| t.includes(role)) {
         let all = team_secrets(desk, roster);

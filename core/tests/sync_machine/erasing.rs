@@ -1,14 +1,18 @@
 //! What a patient erased goes everywhere, and a body that nobody erased is missed.
 
+use clinic_api::chain::roster::RosterStep;
 use clinic_api::log::{FrameName, Item, Run};
+use clinic_api::member::Role;
+use clinic_api::message::Push;
 use clinic_api::space::SpaceKind;
+use clinic_api::wire;
 use companion_core::event::EntryId;
 use companion_core::journal::EntryErased;
 use companion_core::space::authority::Author;
 use companion_core::sync::Alarm;
 use companion_core::vault::Draft;
 
-use crate::support::world::{Cut, Device, World, second_phone};
+use crate::support::world::{Cut, Device, World, change_roster, hire, renew_keys, second_phone};
 use crate::support::{START, noted};
 
 fn record(device: &Device, note: &str) -> EntryId {
@@ -110,6 +114,74 @@ fn what_was_sealed_and_not_sent_is_sent_without_its_body() {
     assert_eq!(erased, 1);
     assert_eq!(world.read_by_clinic(), Vec::<String>::new());
     assert_eq!(fresh_reader(&mut world), (vec![], vec![]));
+}
+
+/// Not only in the end: from the erasure on, no request holds the body, nor does the vault.
+#[test]
+fn from_the_erasure_on_the_sealed_body_is_nowhere() {
+    let mut world = World::settled();
+    let id = record(&world.phone, "second thoughts");
+    record(&world.phone, "stays");
+    let care = world.space(SpaceKind::Care);
+    let waiting = |world: &World| world.phone.with(|v| v.runs_out(care, 9).unwrap());
+    for at in 1..20 {
+        world
+            .phone
+            .round_cut(&mut world.api, at, Cut::BeforeSend)
+            .unwrap();
+        if !waiting(&world).is_empty() {
+            break;
+        }
+    }
+    let kinds = |bytes: &[u8]| -> Vec<bool> {
+        let items = Run::from_bytes(bytes).unwrap().items;
+        items.iter().map(|i| matches!(i, Item::Body(_))).collect()
+    };
+    let [sealed] = waiting(&world).try_into().unwrap();
+    assert_eq!(kinds(&sealed.bytes), [true, true]);
+    world.phone.companion.journal().erase(id).unwrap();
+    let [now] = waiting(&world).try_into().unwrap();
+    assert_eq!(kinds(&now.bytes), [false, true]);
+    assert_eq!(now.beat, sealed.beat);
+
+    let before = world.api.requests.len();
+    world.settle();
+    let mut sent = Vec::new();
+    for (_, request) in &world.api.requests[before..] {
+        if request.path == format!("/v1/spaces/{care}/runs") {
+            let push: Push = wire::decode(&request.body).unwrap();
+            sent.extend(push.runs.iter().map(|run| kinds(run)));
+        }
+    }
+    assert_eq!(sent[0], [false, true]);
+    assert_eq!(world.read_by_clinic(), ["stays"]);
+}
+
+/// Nobody meets a missing body before the word of it: while a team's key is still to be issued,
+/// nothing can be sealed, and nothing is asked for.
+#[test]
+fn the_word_goes_before_the_bodies() {
+    let mut world = World::settled();
+    let (leaves, _) = hire(&mut world, 7, Role::Clinician);
+    leaves.round(&mut world.api).unwrap();
+    let id = record(&world.phone, "to be erased");
+    world.settle();
+    let care = world.space(SpaceKind::Care);
+    let (desk, api, roster) = (&world.desk, &mut world.api, world.roster);
+    change_roster(desk, api, roster, |_, _, _| {
+        RosterStep::WorkstationRemoved { device: leaves.id }
+    });
+    world.phone.companion.journal().erase(id).unwrap();
+    let (_, before) = held(&world);
+    let report = world.phone.round(&mut world.api).unwrap();
+    assert!(report.waiting.contains(&care), "nothing can be sealed now");
+    assert_eq!(held(&world).1, before, "no body is gone yet");
+
+    renew_keys(&mut world, Role::Clinician);
+    world.settle();
+    assert_eq!(held(&world).1, before + 1);
+    assert_eq!(world.read_by_clinic(), Vec::<String>::new());
+    assert_eq!(world.desk.round(&mut world.api).unwrap().alarms, []);
 }
 
 #[test]

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use clinic_api::http::problem::Code;
 use clinic_api::id::{ChainId, InviteLookup, StatementHash};
+use clinic_api::log::FrameName;
+use clinic_api::message::{Erase, Erased};
 use clinic_api::space::SpaceKind;
 use clinic_api::wire;
 use clinic_server::store::memory::MemoryStore;
-use clinic_server::store::{Append, Outcome, Stage, Statement, Store};
+use clinic_server::store::{Append, Outcome, Stage, Statement, Store, StoreError};
 
 use crate::support::clinic::Clinic;
 use crate::support::keys::Device;
@@ -173,4 +175,37 @@ async fn who_leaves_the_clinic_while_inviting_or_admitting_does_neither() {
         let new = scene.store.invite(InviteLookup([9; 16])).unwrap();
         assert_eq!(new, None);
     }
+}
+
+/// A store that was busy may have put the new bytes in place and not ended with the old ones:
+/// who asks again, and finds nothing left to erase, is told so only when the store has.
+#[tokio::test]
+async fn an_erasure_that_the_store_did_not_end_is_not_said_to_be_done() {
+    let scene = scene().await;
+    let (device, space) = (&scene.patient.device, scene.patient.space(KIND));
+    let mut log = Log::new(device, space, 1, scene.epoch);
+    let run = log.run(&[50], 1);
+    let path = format!("/v1/spaces/{space}/runs");
+    scene
+        .site
+        .post(device, &path, &push(&[run]))
+        .await
+        .expect(200);
+    let frames = vec![FrameName {
+        log: log.id(),
+        number: 1,
+    }];
+    let (path, body) = (
+        format!("/v1/spaces/{space}/erasures"),
+        wire::encode(&Erase { frames }),
+    );
+    for erased in [1, 0] {
+        let answer = scene.site.post(device, &path, &body).await;
+        assert_eq!(answer.read::<Erased>().erased, erased);
+    }
+    scene.store.fail_next(StoreError::Busy);
+    let answer = scene.site.post(device, &path, &body).await;
+    assert_eq!(answer.refused(), refusal(Code::Unavailable));
+    let answer = scene.site.post(device, &path, &body).await;
+    assert_eq!(answer.read::<Erased>().erased, 0);
 }

@@ -9,7 +9,7 @@ mod read;
 mod search;
 
 pub(super) use read::{
-    count, day, entry, erased_in, events_of, exists, is_erased, page, search_page, versions,
+    count, day, entry, erased_in, events_of, ever_there, is_erased, page, search_page, versions,
     versions_in,
 };
 pub(crate) use read::{shared_entry, shared_in};

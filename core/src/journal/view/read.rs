@@ -198,7 +198,7 @@ pub(in crate::journal) fn entry(
 }
 
 /// Whether an entry of that name was ever there, erased since or not.
-pub(in crate::journal) fn exists(
+pub(in crate::journal) fn ever_there(
     vault: &Vault,
     spaces: &[SpaceEntry],
     entry: EntryId,
