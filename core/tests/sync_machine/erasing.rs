@@ -221,6 +221,29 @@ fn an_erasure_wins_over_an_edit_that_comes_late() {
     assert_eq!(fresh_reader(&mut world), (vec![], vec![]));
 }
 
+/// The same by light rounds, as a device that follows makes them.
+#[test]
+fn light_rounds_erase_too() {
+    let mut world = World::settled();
+    let second = second_phone(&mut world, 6);
+    let id = record(&world.phone, "one");
+    world.settle();
+    for device in [&world.phone, &second, &world.desk] {
+        device.light(&mut world.api).unwrap();
+    }
+    let other = second.companion.journal();
+    other.edit(id, &noted("two", START)).unwrap();
+    second.light(&mut world.api).unwrap();
+    world.phone.companion.journal().erase(id).unwrap();
+    for device in [&world.phone, &second, &world.desk] {
+        let report = device.light(&mut world.api).unwrap();
+        assert_eq!(report.alarms, []);
+    }
+    assert_eq!((notes(&world.phone), notes(&second)), (vec![], vec![]));
+    assert_eq!(world.read_by_clinic(), Vec::<String>::new());
+    assert_eq!(held(&world).1, 2, "the first version and the edit");
+}
+
 /// One phone erases what stands in private alone, while the other shares it.
 #[test]
 fn a_copy_that_was_made_meanwhile_goes_too() {
