@@ -77,6 +77,15 @@ impl fmt::Display for Part {
 }
 
 impl Args {
+    /// How often each measurement is repeated, in a quick run, too.
+    pub fn repetitions(&self) -> u32 {
+        if self.quick {
+            self.repeat.min(3)
+        } else {
+            self.repeat
+        }
+    }
+
     /// The parts to measure: those that were asked for, or all.
     pub fn parts(&self) -> Vec<Part> {
         let asked = |part: &Part| self.only.is_empty() || self.only.contains(part);

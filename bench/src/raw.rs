@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, params};
+use clinic_api::wire;
+use companion_core::event::Envelope;
+use companion_core::journal::MoodRecorded;
+use rusqlite::{Connection, Transaction, params};
 
 use crate::Result;
 
@@ -44,6 +47,32 @@ impl Raw {
         Ok(Self(conn))
     }
 
+    /// Saves entries in one transaction; they are on the disk when this returns.
+    ///
+    /// # Errors
+    /// What SQLCipher says; an event that records no mood.
+    pub fn record_all(&mut self, events: &[Vec<u8>]) -> Result<()> {
+        let tx = self.0.transaction()?;
+        for event in events {
+            let envelope: Envelope = wire::decode(event)?;
+            let body: MoodRecorded = envelope.body()?;
+            let note = body.mood.note.unwrap_or_default();
+            insert(&tx, body.entry.0, body.mood.felt.ms, event, &note)?;
+        }
+        tx.commit()?;
+        Ok(())
+    }
+
+    /// Every event that was saved, in order.
+    ///
+    /// # Errors
+    /// What SQLCipher says.
+    pub fn kept(&self) -> Result<Vec<Vec<u8>>> {
+        let mut select = self.0.prepare("SELECT event FROM entry ORDER BY id")?;
+        let rows = select.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
     /// Saves an entry; it is on the disk when this returns.
     ///
     /// # Errors
@@ -56,11 +85,7 @@ impl Raw {
         note: &str,
     ) -> Result<()> {
         let tx = self.0.transaction()?;
-        tx.prepare_cached("INSERT INTO entry (entry, felt_ms, event) VALUES (?1, ?2, ?3)")?
-            .execute(params![entry, felt_ms, event])?;
-        let id = tx.last_insert_rowid();
-        tx.prepare_cached("INSERT INTO search (rowid, text) VALUES (?1, ?2)")?
-            .execute(params![id, note])?;
+        insert(&tx, entry, felt_ms, event, note)?;
         tx.commit()?;
         Ok(())
     }
@@ -77,4 +102,19 @@ impl Raw {
             .query_row(sql, [format!("\"{word}\"*")], |row| row.get(0))?;
         Ok(u64::try_from(count)?)
     }
+}
+
+fn insert(
+    tx: &Transaction<'_>,
+    entry: [u8; 16],
+    felt_ms: i64,
+    event: &[u8],
+    note: &str,
+) -> Result<()> {
+    tx.prepare_cached("INSERT INTO entry (entry, felt_ms, event) VALUES (?1, ?2, ?3)")?
+        .execute(params![entry, felt_ms, event])?;
+    let id = tx.last_insert_rowid();
+    tx.prepare_cached("INSERT INTO search (rowid, text) VALUES (?1, ?2)")?
+        .execute(params![id, note])?;
+    Ok(())
 }

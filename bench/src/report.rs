@@ -152,7 +152,7 @@ impl Report {
         Self {
             machine: Machine::here(dir),
             quick: args.quick,
-            repeat: args.repeat,
+            repeat: args.repetitions(),
             rows: Vec::new(),
         }
     }

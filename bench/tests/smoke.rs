@@ -28,7 +28,7 @@ fn every_part_but_the_largest_runs_and_does_the_same_work_twice() {
     for (part, rows) in [
         (Part::Save, 1),
         (Part::Push, 2),
-        (Part::Restore, 2),
+        (Part::Restore, 3),
         (Part::Live, 1),
         (Part::Bytes, 5),
     ] {

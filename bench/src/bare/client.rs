@@ -8,6 +8,7 @@ use rusqlite::{Connection, params};
 use super::database;
 use super::seal::{Batch, Keys};
 use crate::Result;
+use crate::raw::Raw;
 
 /// An HTTP client as the product's, without TLS to verify.
 ///
@@ -70,12 +71,29 @@ pub struct Fetcher {
     public: [u8; 32],
     http: reqwest::Client,
     url: String,
-    store: Connection,
+    keep: Keep,
     next: u64,
 }
 
+/// Where a reader keeps what it opened.
+#[derive(Debug)]
+enum Keep {
+    /// A plain table.
+    Plain(Connection),
+    /// As the baseline of saving does: encrypted, with an index and a search table.
+    Searchable(Raw),
+}
+
 impl Fetcher {
-    /// One that holds nothing yet and keeps in a file in that folder.
+    /// One that holds nothing yet and keeps encrypted and searchable in that folder.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn searchable(keys: Arc<Keys>, url: String, dir: &Path) -> Result<Self> {
+        Self::keeping(keys, url, Keep::Searchable(Raw::create(dir)?))
+    }
+
+    /// One that holds nothing yet and keeps in a plain file in that folder.
     ///
     /// # Errors
     /// What SQLite says.
@@ -84,12 +102,16 @@ impl Fetcher {
         let store = database(&dir.join("fetched.db"))?;
         store
             .execute_batch("CREATE TABLE entry (number INTEGER PRIMARY KEY, body BLOB NOT NULL)")?;
+        Self::keeping(keys, url, Keep::Plain(store))
+    }
+
+    fn keeping(keys: Arc<Keys>, url: String, keep: Keep) -> Result<Self> {
         Ok(Self {
             public: keys.public(),
             keys,
             http: http()?,
             url,
-            store,
+            keep,
             next: 1,
         })
     }
@@ -109,16 +131,22 @@ impl Fetcher {
         if batch.first != self.next || !batch.verify(&self.public) {
             return Err("a batch that does not verify".into());
         }
-        let tx = self.store.transaction()?;
-        {
-            let sql = "INSERT INTO entry (number, body) VALUES (?1, ?2)";
-            let mut insert = tx.prepare_cached(sql)?;
-            for (number, item) in (batch.first..).zip(&batch.items) {
-                let number = i64::try_from(number)?;
-                insert.execute(params![number, self.keys.open(item)?])?;
+        let opened = batch.items.iter().map(|item| self.keys.open(item));
+        let opened: Vec<Vec<u8>> = opened.collect::<Result<_>>()?;
+        match &mut self.keep {
+            Keep::Plain(store) => {
+                let tx = store.transaction()?;
+                {
+                    let sql = "INSERT INTO entry (number, body) VALUES (?1, ?2)";
+                    let mut insert = tx.prepare_cached(sql)?;
+                    for (number, body) in (batch.first..).zip(&opened) {
+                        insert.execute(params![i64::try_from(number)?, body])?;
+                    }
+                }
+                tx.commit()?;
             }
+            Keep::Searchable(raw) => raw.record_all(&opened)?,
         }
-        tx.commit()?;
         self.next += batch.items.len() as u64;
         Ok(Some(batch.items.len()))
     }
@@ -128,9 +156,11 @@ impl Fetcher {
     /// # Errors
     /// What SQLite says.
     pub fn kept(&self) -> Result<Vec<Vec<u8>>> {
-        let mut select = self
-            .store
-            .prepare("SELECT body FROM entry ORDER BY number")?;
+        let store = match &self.keep {
+            Keep::Plain(store) => store,
+            Keep::Searchable(raw) => return raw.kept(),
+        };
+        let mut select = store.prepare("SELECT body FROM entry ORDER BY number")?;
         let rows = select.query_map([], |row| row.get(0))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }

@@ -46,7 +46,7 @@ impl Setup {
         Ok(Self {
             dir: TempDir::new_in(&args.dir)?,
             quick: args.quick,
-            repeat: args.repeat,
+            repeat: args.repetitions(),
         })
     }
 
@@ -57,11 +57,7 @@ impl Setup {
 
     /// How often each measurement is repeated.
     pub fn repeat(&self) -> u32 {
-        if self.quick {
-            self.repeat.min(3)
-        } else {
-            self.repeat
-        }
+        self.repeat
     }
 
     /// A size, or a twentieth of it in a quick run.

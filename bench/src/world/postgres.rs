@@ -100,6 +100,8 @@ impl Postgres {
                 .args(["-U", "postgres", "-h"])
                 .arg(&self.dir)
                 .args(args)
+                // That there was none to drop is said there.
+                .stderr(Stdio::null())
                 .status()?;
             if !status.success() {
                 return Err(format!("{program} failed").into());

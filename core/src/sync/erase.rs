@@ -16,7 +16,7 @@ pub(super) type NextErasure = (Vec<FrameName>, Vec<u8>);
 /// reached the clinic API: who then found a body missing would have to think that it was taken.
 pub(super) fn next(vault: &Vault, entry: &SpaceEntry) -> Result<Option<NextErasure>, SyncError> {
     let unsaid = !vault.unsealed(entry.space, 1, 0)?.is_empty();
-    if !of_patient(vault)? || unsaid || !vault.runs_out(entry.space, 1)?.is_empty() {
+    if !of_patient(vault)? || unsaid || vault.runs_waiting(entry.space)? > 0 {
         return Ok(None);
     }
     let frames = vault.to_erase(entry.space, limits::FRAMES_PER_ERASURE)?;

@@ -56,6 +56,7 @@ pub struct Machine {
     pub(super) whole: bool,
     /// The spaces whose sealed runs were refused as outdated.
     outdated: Vec<SpaceId>,
+    ahead: Option<SpaceEntry>,
 }
 
 impl Machine {
@@ -82,6 +83,7 @@ impl Machine {
             tells: false,
             whole: false,
             outdated: Vec::new(),
+            ahead: None,
         })
     }
 
@@ -225,9 +227,9 @@ impl Machine {
     ) -> Result<Option<Request>, SyncError> {
         erase::state_late(vault, &entry)?;
         // What was sealed before goes first, also where nothing new may be sealed now.
-        if vault.runs_out(entry.space, 1)?.is_empty() {
-            let unadmitted = !admitted(vault, &entry)?;
-            if unadmitted || self.report.waiting.contains(&entry.space) {
+        let may_seal = admitted(vault, &entry)? && !self.report.waiting.contains(&entry.space);
+        if vault.runs_waiting(entry.space)? == 0 {
+            if !may_seal {
                 return Ok(None);
             }
             push::seal_next(vault, &entry)?;
@@ -236,11 +238,18 @@ impl Machine {
             return Ok(None);
         };
         let push::NextPush { runs, frames, body } = push;
+        self.ahead = (may_seal && runs.len() == 1).then_some(entry);
         self.waiting = Some(Waiting::Push(entry, runs, frames));
         Ok(Some(Request::post(
             format!("/v1/spaces/{}/runs", entry.space),
             body,
         )))
+    }
+
+    /// Where the next run can be sealed while the push that was given last is on its way: see
+    /// [`push::seal_ahead`].
+    pub(super) fn ahead(&mut self) -> Option<SpaceEntry> {
+        self.ahead.take()
     }
 
     /// Takes the reply to what was sent last.

@@ -162,7 +162,17 @@ impl Sync {
                     return Ok((report, whole));
                 }
                 Next::Send(request) => {
+                    let sealing = machine.ahead().map(|entry| {
+                        let vault = self.vault.clone();
+                        tokio::task::spawn_blocking(move || {
+                            push::seal_ahead(&mut vault.lock(), &entry)
+                        })
+                    });
                     let reply = link.send(&request).await?;
+                    if let Some(sealing) = sealing {
+                        // What kept it from being sealed now shows itself when its turn comes.
+                        let _ = sealing.await;
+                    }
                     machine.receive(&mut self.vault.lock(), reply)?;
                 }
             }

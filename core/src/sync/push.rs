@@ -97,6 +97,17 @@ pub(super) fn seal_next(vault: &mut Vault, entry: &SpaceEntry) -> Result<usize, 
     Ok(batches.len())
 }
 
+/// Seals the next run of a space while the one before is on its way, if there is anything to
+/// seal: the device works while the server does. It is sent when the one before was accepted.
+///
+/// As [`seal_next`], of which the caller has made sure for the one before.
+pub(super) fn seal_ahead(vault: &mut Vault, entry: &SpaceEntry) -> Result<(), SyncError> {
+    if vault.runs_waiting(entry.space)? < 2 && !vault.unsealed(entry.space, 1, 0)?.is_empty() {
+        seal_next(vault, entry)?;
+    }
+    Ok(())
+}
+
 /// Takes what is sealed and unsent into a new log, to be sealed again, where its epoch gave
 /// the key to somebody who has left by now.
 ///

@@ -85,6 +85,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError`].
     pub fn follow_space(&mut self, entry: &SpaceEntry) -> Result<(), VaultError> {
+        self.all_begun.set(false);
         let patient = entry.patient.map(|c| c.0);
         let roster = entry.roster.map(|c| c.0);
         if self.followed(entry.space)? == Some(*entry) {

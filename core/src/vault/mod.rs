@@ -48,6 +48,7 @@ pub use secrets::Me;
 pub use taking::Arrived;
 pub use view::{Applied, Outcome, View};
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -68,6 +69,8 @@ pub struct Vault {
     device: Option<DeviceSecrets>,
     /// Goes up with whatever this device writes.
     writes: watch::Sender<u64>,
+    /// Whether every space that is followed has an epoch: until another is followed, it stays so.
+    all_begun: Cell<bool>,
     dir: PathBuf,
     key: Seed,
     /// The mark of `vault.identity` as it is written.
@@ -181,6 +184,7 @@ impl Vault {
             chains,
             clock,
             device: None,
+            all_begun: Cell::new(false),
             writes: watch::Sender::new(0),
             dir: dir.to_owned(),
             key,

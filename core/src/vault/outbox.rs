@@ -150,6 +150,16 @@ impl Vault {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// How many sealed runs of a space wait.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn runs_waiting(&self, space: SpaceId) -> Result<u64, VaultError> {
+        let sql = "SELECT count(*) FROM run_out WHERE space = ?1";
+        let mut query = self.conn.prepare_cached(sql)?;
+        Ok(query.query_row([space.0], |row| row.get(0))?)
+    }
+
     /// The clinic API has these runs, durably.
     ///
     /// # Errors

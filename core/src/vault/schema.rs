@@ -176,6 +176,11 @@ ALTER TABLE event_now RENAME TO event;
 CREATE INDEX event_unsealed ON event (space, seq) WHERE number IS NULL;
 CREATE INDEX event_unapplied ON event (judgement) WHERE judgement <> 0;
 ",
+    "
+-- A console has thousands of logs, of which it has told but a few nothing yet.
+CREATE INDEX log_to_tell ON log (space) WHERE head IS NOT NULL AND number > told
+    AND NOT (nonce IS NOT NULL AND state = 0);
+",
 ];
 
 /// Brings the file to the present shape.

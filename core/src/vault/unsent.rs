@@ -40,11 +40,16 @@ impl Vault {
     /// # Errors
     /// [`VaultError`].
     pub fn patients_to_begin(&self) -> Result<Vec<ChainId>, VaultError> {
+        if self.all_begun.get() {
+            return Ok(Vec::new());
+        }
         let sql = "SELECT DISTINCT patient FROM space s WHERE patient IS NOT NULL
                    AND NOT EXISTS (SELECT 1 FROM statement t WHERE t.chain = s.space)";
         let mut query = self.conn.prepare_cached(sql)?;
         let rows = query.query_map([], |row| Ok(ChainId(row.get(0)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let patients: Vec<ChainId> = rows.collect::<Result<_, _>>()?;
+        self.all_begun.set(patients.is_empty());
+        Ok(patients)
     }
 
     fn space_names(&self, sql: &str) -> Result<Vec<SpaceId>, VaultError> {
