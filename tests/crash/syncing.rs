@@ -9,24 +9,31 @@ use companion_tests::site::Site;
 
 use crate::rounds::{cut, rounds, takes};
 
-const LINES: u32 = 60;
+const LINES: usize = 60;
+/// More than four runs hold.
+const MANY: usize = 2_300;
 
 /// A few entries, by one quick import: a Daylio export of a year of its own.
 fn write(patient: &Patient, dir: &Path, round: u32) -> Vec<String> {
-    let notes: Vec<String> = (0..LINES)
-        .map(|n| format!("round {round} line {n:02}"))
+    write_some(patient, dir, round, LINES)
+}
+
+fn write_some(patient: &Patient, dir: &Path, round: u32, lines: usize) -> Vec<String> {
+    let notes: Vec<String> = (0..lines)
+        .map(|n| format!("round {round} line {n:04}"))
         .collect();
     let mut csv = "full_date,date,weekday,time,mood,activities,note\n".to_owned();
     for (line, note) in notes.iter().enumerate() {
-        let (year, day, hour) = (1950 + round, line / 3 + 1, line % 3 + 9);
+        let (month, day) = (line / 280 + 1, line / 10 % 28 + 1);
+        let (year, hour) = (1950 + round, line % 10 + 9);
         csv.push_str(&format!(
-            "{year}-01-{day:02},x,x,{hour}:00,good,\"\",\"{note}\"\n"
+            "{year}-{month:02}-{day:02},x,x,{hour}:00,good,\"\",\"{note}\"\n"
         ));
     }
     let path: PathBuf = dir.join("export.csv");
     std::fs::write(&path, csv).unwrap();
     let imported = patient.json(&["import", path.to_str().unwrap(), "--share"]);
-    assert_eq!(imported["added"], LINES);
+    assert_eq!(imported["added"], lines);
     notes
 }
 
@@ -51,6 +58,22 @@ fn a_sync_that_was_cut_short_goes_on() {
             }
         }
         done
+    });
+    all_there_once(&site, &patient, chain, written);
+}
+
+/// Of many runs the next is sealed while one is on its way: killed there, each is sent once.
+#[test]
+fn a_long_sync_that_was_cut_short_goes_on() {
+    let site = Site::new();
+    let (patient, chain) = site.enrolled("Robin Sand", "1979-05-06");
+    let mut chance = Chance::new("a long sync");
+    let mut written = write_some(&patient, site.path(), 0, MANY);
+    let usual = takes(&mut patient.command(&["sync"]));
+    rounds(&mut chance, usual, |_, number, after| {
+        written.extend(write_some(&patient, site.path(), number + 1, MANY));
+        let ended = cut(&mut patient.command(&["sync"]), after);
+        ended.out.contains("Sent")
     });
     all_there_once(&site, &patient, chain, written);
 }

@@ -56,6 +56,7 @@ pub struct Machine {
     pub(super) whole: bool,
     /// The spaces whose sealed runs were refused as outdated.
     outdated: Vec<SpaceId>,
+    /// Where the next run may be sealed while the push that was given last is on its way.
     ahead: Option<SpaceEntry>,
 }
 
