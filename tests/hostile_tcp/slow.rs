@@ -99,7 +99,6 @@ fn an_answer_that_trickles_comes_and_one_that_stalls_can_be_given_up() {
 }
 
 #[test]
-#[ignore = "waits for a whole minute, as a client does"]
 fn a_client_gives_up_by_itself() {
     let site = Site::behind_proxy();
     let device = Device::enrol(&site);
