@@ -59,6 +59,8 @@ struct State {
     wire: Mutex<Vec<Arc<Mutex<Vec<u8>>>>>,
     held: Mutex<Vec<Vec<u8>>>,
     stalled: AtomicBool,
+    /// Both ends of connections on which a byte was bent.
+    bent: Mutex<Vec<TcpStream>>,
 }
 
 /// What becomes of some bytes.
@@ -117,7 +119,13 @@ impl Proxy {
     }
 
     /// Lets everything pass again; whether the fault had happened.
+    ///
+    /// A connection with a bent byte ends: its ends may not agree any more where a message
+    /// begins, and what comes of that belongs to this fault and not to what follows.
     pub fn clear(&self) -> bool {
+        for stream in self.state.bent.lock().unwrap().drain(..) {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
         self.state.lost.store(false, Ordering::SeqCst);
         self.state.stalled.store(false, Ordering::SeqCst);
         self.state.fault.lock().unwrap().take().is_none()
@@ -195,6 +203,7 @@ impl State {
                 Passes::Bent => {
                     for stream in [&from, &to] {
                         stream.set_read_timeout(Some(BENT)).unwrap();
+                        self.bent.lock().unwrap().push(stream.try_clone().unwrap());
                     }
                     to.write_all(bytes)
                 }
