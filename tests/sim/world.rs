@@ -351,8 +351,11 @@ impl<'a> World<'a> {
         } else {
             match self.try_write(who, act, b / 8, c / 2)? {
                 Ok(did) => did,
-                Err(_) => {
-                    hold!(commits == 0, "{act:?} failed before the process was killed");
+                Err(error) => {
+                    hold!(
+                        commits == 0 || self.rightly_refused(who, c / 2, &error),
+                        "{act:?} failed before the process was killed"
+                    );
                     true
                 }
             }

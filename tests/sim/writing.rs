@@ -11,6 +11,9 @@ use crate::settled::{CONSOLE, START};
 use crate::steps::Act;
 use crate::world::{Checked, Violation, World, hold};
 
+/// What an entry that can't be changed any more says.
+const NOT_FOUND: &str = "there is no such entry";
+
 impl World<'_> {
     /// Entries that a device has, as the reference counts them.
     pub fn entries_of(&self, who: usize, patient: usize) -> Vec<usize> {
@@ -27,7 +30,7 @@ impl World<'_> {
         match wrote {
             Ok(did) => Ok(did),
             // The entry was erased in one of its two spaces, where this would have to stand.
-            Err(_) if self.half_erased(who, c) => {
+            Err(error) if self.rightly_refused(who, c, &error) => {
                 let times = self.model.excused.entry(exceptions::ERASED_IN_ONE_SPACE);
                 *times.or_default() += 1;
                 Ok(false)
@@ -36,8 +39,13 @@ impl World<'_> {
         }
     }
 
+    /// Whether a device rightly refused to change an entry.
+    pub fn rightly_refused(&self, who: usize, c: u8, error: &str) -> bool {
+        self.half_erased(who, c) && error == NOT_FOUND
+    }
+
     /// Whether a device knows of an erasure of the entry that was meant.
-    pub fn half_erased(&self, who: usize, c: u8) -> bool {
+    fn half_erased(&self, who: usize, c: u8) -> bool {
         let patient = self.devices[who].patient.unwrap_or_default();
         let entries = self.entries_of(who, patient);
         let entry = entries.get(usize::from(c) % entries.len().max(1));

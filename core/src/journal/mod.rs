@@ -80,7 +80,7 @@ impl Journal {
     pub fn edit(&self, entry: EntryId, mood: &Mood) -> Result<(), JournalError> {
         mood.check()?;
         let mut vault = self.vault.lock();
-        let now = view::entry(&vault, &both(&vault)?, entry)?.ok_or(JournalError::NotFound)?;
+        let now = standing(&vault, entry)?;
         let space = space(&vault, now.shared)?;
         let replaces = view::versions_in(&vault, space.space, entry)?;
         let body = MoodRecorded {
@@ -98,7 +98,7 @@ impl Journal {
     /// [`JournalError::NotFound`]; [`JournalError::NoClinic`] before a clinic was joined.
     pub fn share(&self, entry: EntryId) -> Result<(), JournalError> {
         let mut vault = self.vault.lock();
-        let now = view::entry(&vault, &both(&vault)?, entry)?.ok_or(JournalError::NotFound)?;
+        let now = standing(&vault, entry)?;
         if now.shared {
             return Ok(());
         }
@@ -121,7 +121,7 @@ impl Journal {
     /// [`JournalError::NotFound`].
     pub fn unshare(&self, entry: EntryId) -> Result<(), JournalError> {
         let mut vault = self.vault.lock();
-        let now = view::entry(&vault, &both(&vault)?, entry)?.ok_or(JournalError::NotFound)?;
+        let now = standing(&vault, entry)?;
         if !now.shared {
             return Ok(());
         }
@@ -377,6 +377,17 @@ fn from_import(imported: &ImportedEntry) -> Mood {
         circumstances: imported.activities.clone(),
         note: imported.note.clone(),
         ..Mood::new(Valence::clamped(imported.valence), felt)
+    }
+}
+
+/// An entry that can be changed. One that was erased in either space can't be: what stands of it
+/// in the other goes at the next sync.
+fn standing(vault: &Vault, entry: EntryId) -> Result<Entry, JournalError> {
+    let both = both(vault)?;
+    let found = view::entry(vault, &both, entry)?;
+    match found {
+        Some(found) if !view::is_erased(vault, &both, entry)? => Ok(found),
+        Some(_) | None => Err(JournalError::NotFound),
     }
 }
 

@@ -7,7 +7,7 @@ use clinic_api::message::Push;
 use clinic_api::space::SpaceKind;
 use clinic_api::wire;
 use companion_core::event::EntryId;
-use companion_core::journal::EntryErased;
+use companion_core::journal::{EntryErased, JournalError};
 use companion_core::space::authority::Author;
 use companion_core::sync::Alarm;
 use companion_core::vault::Draft;
@@ -265,6 +265,39 @@ fn a_copy_that_was_made_meanwhile_goes_too() {
     assert_eq!((notes(&world.phone), notes(&second)), (vec![], vec![]));
     assert_eq!(world.read_by_clinic(), Vec::<String>::new());
     assert_eq!(held(&world).1, 1, "the copy in care was never sent");
+}
+
+/// Erased in one space by a device that did not know of the other's copy: nothing more is
+/// written about it, and it is said as for any entry that is not there.
+#[test]
+fn what_was_erased_in_one_space_cannot_be_changed_in_the_other() {
+    let world = World::settled();
+    let id = record(&world.phone, "one");
+    let journal = world.phone.companion.journal();
+    journal.unshare(id).unwrap();
+    journal.share(id).unwrap();
+    let care = world.entry(SpaceKind::Care);
+    world.phone.with(|v| {
+        let frames = Vec::new();
+        let body = EntryErased { entry: id, frames };
+        v.append(Author::Patient, vec![vec![Draft::new(care, &body)]])
+            .unwrap();
+    });
+    let events = |kind| {
+        let space = world.space(kind);
+        world.phone.with(|v| v.events(space).unwrap().len())
+    };
+    let before = [SpaceKind::Private, SpaceKind::Care].map(events);
+    for result in [
+        journal.edit(id, &noted("two", START)),
+        journal.share(id),
+        journal.unshare(id),
+    ] {
+        assert_eq!(result.unwrap_err(), JournalError::NotFound);
+    }
+    assert_eq!([SpaceKind::Private, SpaceKind::Care].map(events), before);
+    journal.erase(id).unwrap();
+    assert_eq!(notes(&world.phone), Vec::<String>::new());
 }
 
 /// The clinic API keeps the bodies and serves them to a new reader.
