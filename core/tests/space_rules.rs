@@ -24,3 +24,5 @@ mod seals;
 mod staff;
 #[path = "../examples/vectors/mod.rs"]
 mod vectors;
+#[path = "space_rules/words.rs"]
+mod words;

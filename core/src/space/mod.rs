@@ -13,6 +13,7 @@ pub(crate) mod kdf;
 pub mod keys;
 pub mod pad;
 pub mod patient;
+pub mod words24;
 pub mod wrap;
 
 /// Why something could not be sealed or opened.
