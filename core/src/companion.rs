@@ -9,11 +9,12 @@ use crate::export::Export;
 use crate::front::{Front, FrontView};
 use crate::import::own::Restore;
 use crate::journal::{Journal, JournalView};
-use crate::sync::{Line, Office, Sync};
+use crate::kit::KitView;
+use crate::sync::{Kit, Line, Office, Sync};
 use crate::vault::{KeyStore, Mended, Vault, VaultError, View};
 
 /// Every room's part of the vault's views.
-pub const VIEWS: &[&dyn View] = &[&JournalView, &CareView, &FrontView];
+pub const VIEWS: &[&dyn View] = &[&JournalView, &CareView, &FrontView, &KitView];
 
 /// A vault that several handles share; one of them at a time uses it.
 #[derive(Debug, Clone)]
@@ -152,6 +153,11 @@ impl Companion {
     /// Joining and syncing.
     pub fn sync(&self) -> Sync {
         Sync::new(self.vault.clone(), self.line.clone())
+    }
+
+    /// The recovery kit.
+    pub fn kit(&self) -> Kit {
+        Kit::new(self.sync())
     }
 
     /// A clinic's office: founding, inviting, admitting.

@@ -14,6 +14,7 @@ pub mod export;
 pub mod front;
 pub mod import;
 pub mod journal;
+pub mod kit;
 pub mod problem;
 pub mod space;
 pub mod sync;

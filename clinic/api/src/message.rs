@@ -55,6 +55,15 @@ pub struct ChainPage {
     pub more: bool,
 }
 
+/// The chains that a caller is in: patient chains and rosters.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Chains {
+    /// Their names.
+    #[n(0)]
+    pub chains: Vec<ChainId>,
+}
+
 /// Runs to append to the caller's own logs in one space: all of them or none.
 ///
 /// Idempotent: runs whose heads are stored already are accepted again, with or without the

@@ -3,6 +3,9 @@
 //! A caller is a device; what it may do follows from the chains that it is in
 //! at their tips, and from nothing that it says of itself.
 //!
+//! A patient's recovery kit is a caller, too, as long as it is in: it may do what a device of
+//! the patient may, except to push runs, for it has no logs.
+//!
 //! | What | Patient's device | Workstation |
 //! |---|---|---|
 //! | its patient chain: read | own chain | of the clinic that the chain joined |
@@ -27,7 +30,7 @@ use clinic_api::chain::epoch::Parties;
 use clinic_api::chain::patient::{ClinicRef, PatientChain};
 use clinic_api::chain::roster::Roster;
 use clinic_api::http::problem::Code;
-use clinic_api::id::{ChainId, DeviceId, SpaceId};
+use clinic_api::id::{ChainId, DeviceId, MemberId, SpaceId};
 use clinic_api::member::{DeviceKeys, Role};
 use clinic_api::space::SpaceKind;
 
@@ -40,13 +43,42 @@ const CHAINS: usize = 16;
 /// How many bytes a patient may store before staff have admitted them.
 pub const PENDING_BYTES: u64 = 8 * 1024 * 1024;
 
+/// What a caller signs with.
+#[derive(Debug, Clone, Copy)]
+pub struct CallerKeys {
+    /// Requests.
+    pub request: [u8; 32],
+    /// Runs; a recovery kit writes none.
+    pub log: Option<[u8; 32]>,
+}
+
+impl CallerKeys {
+    fn of_device(keys: &DeviceKeys) -> Self {
+        Self {
+            request: keys.request,
+            log: Some(keys.log),
+        }
+    }
+
+    fn in_patient(chain: &PatientChain, id: DeviceId) -> Option<Self> {
+        if let Some(record) = chain.device(id) {
+            return Some(Self::of_device(&record.keys));
+        }
+        let kit = chain.kits().iter().find(|k| k.id == MemberId::from(id))?;
+        Some(Self {
+            request: kit.keys.sign,
+            log: None,
+        })
+    }
+}
+
 /// A device, as the chains know it.
 #[derive(Debug, Clone)]
 pub struct Known {
     /// The device.
     pub device: DeviceId,
     /// Its keys.
-    pub keys: DeviceKeys,
+    pub keys: CallerKeys,
     seats: Vec<Seat>,
 }
 
@@ -80,7 +112,7 @@ pub struct Caller {
     /// The device.
     pub device: DeviceId,
     /// Its keys.
-    pub keys: DeviceKeys,
+    pub keys: CallerKeys,
     seats: Vec<Seat>,
 }
 
@@ -156,7 +188,7 @@ impl Access<'_> {
                 let Some(workstation) = roster.chain.workstation(device) else {
                     continue;
                 };
-                keys = Some(workstation.keys.clone());
+                keys = Some(CallerKeys::of_device(&workstation.keys));
                 let tip = roster.chain.tip().number;
                 if let Some(role) = roster.chain.workstation_role(device, tip) {
                     seats.push(Seat::Staff(roster, role));
@@ -165,11 +197,12 @@ impl Access<'_> {
                 if patient.info.standing == Standing::Withdrawn {
                     continue;
                 }
-                let Some(record) = patient.chain.device(device) else {
+                let Some(known) = CallerKeys::in_patient(&patient.chain, device) else {
                     continue;
                 };
-                keys = Some(record.keys.clone());
-                if patient.chain.device_in(device, patient.chain.tip().number) {
+                keys = Some(known);
+                let tip = patient.chain.tip().number;
+                if patient.chain.signing_key(device.into(), tip).is_some() {
                     seats.push(Seat::Patient(patient));
                 }
             }
@@ -295,6 +328,12 @@ impl Access<'_> {
 }
 
 impl Caller {
+    /// The chains that it is in, for whoever has nothing but its key.
+    pub fn chains(&self) -> Vec<ChainId> {
+        let patients = self.patients().map(|p| p.id);
+        patients.chain(self.rosters().map(|r| r.id)).collect()
+    }
+
     /// The patient chains that the caller is a device of.
     pub fn patients(&self) -> impl Iterator<Item = &Loaded<PatientChain>> {
         self.seats.iter().filter_map(|seat| match seat {

@@ -41,6 +41,7 @@ impl Routes {
 
 fn all() -> Routes {
     Routes::new()
+        .get("/v1/chains", chains::own)
         .get("/v1/chains/{chain}", chains::read)
         .post("/v1/chains/{chain}", chains::append)
         .post("/v1/rosters", rosters::found)

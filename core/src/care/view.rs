@@ -116,7 +116,8 @@ impl View for CareView {
             Kind::MoodRecorded
             | Kind::EntryUnshared
             | Kind::EntryErased
-            | Kind::PatientAdmitted => {}
+            | Kind::PatientAdmitted
+            | Kind::KitChecked => {}
         }
         Ok(Outcome::Done)
     }

@@ -18,11 +18,13 @@ pub enum Kind {
     PatientWelcomed,
     /// Which space is which person (front).
     PatientAdmitted,
+    /// The words of a recovery kit were typed, and they were right (kit).
+    KitChecked,
 }
 
 impl Kind {
     /// Every kind that this version knows.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::MoodRecorded,
         Self::EntryUnshared,
         Self::EntryErased,
@@ -30,6 +32,7 @@ impl Kind {
         Self::EntriesRead,
         Self::PatientWelcomed,
         Self::PatientAdmitted,
+        Self::KitChecked,
     ];
 
     /// Its number in envelopes.
@@ -42,6 +45,7 @@ impl Kind {
             Self::EntriesRead => 201,
             Self::PatientWelcomed => 202,
             Self::PatientAdmitted => 300,
+            Self::KitChecked => 410,
         }
     }
 
@@ -58,7 +62,9 @@ impl Kind {
             | Self::EntryUnshared
             | Self::EntryErased
             | Self::PatientAdmitted => true,
-            Self::EntryReviewed | Self::EntriesRead | Self::PatientWelcomed => false,
+            Self::EntryReviewed | Self::EntriesRead | Self::PatientWelcomed | Self::KitChecked => {
+                false
+            }
         }
     }
 

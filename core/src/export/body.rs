@@ -1,6 +1,6 @@
 //! The bodies of events in words.
 
-use clinic_api::id::LogId;
+use clinic_api::id::{LogId, MemberId};
 use clinic_api::log::FrameName;
 use clinic_api::wire;
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use super::values::{Hex, MomentJson, hex, unhex};
 use crate::care::{EntriesRead, EntryReviewed, PatientWelcomed, ReviewState, ReviewedVersion};
 use crate::event::{EntryId, Envelope, EventId, Kind};
 use crate::journal::{EntryErased, EntryUnshared, Mood, MoodRecorded, Sleep, Valence};
+use crate::kit::KitChecked;
 
 /// The body of a kind. Which one it is shows by its fields.
 #[derive(Serialize, Deserialize)]
@@ -20,6 +21,7 @@ pub(crate) enum BodyJson {
     Reviewed(Reviewed),
     Read(Read),
     Welcomed(Welcomed),
+    KitChecked(CheckedKit),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -42,6 +44,12 @@ pub(crate) struct Unshared {
 pub(crate) struct Erased {
     entry: Hex<EntryId>,
     frames: Vec<FrameJson>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CheckedKit {
+    kit: Hex<MemberId>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -155,6 +163,10 @@ impl BodyJson {
                     entries: hex(&body.entries),
                 }))
             }
+            Kind::KitChecked => {
+                let body: KitChecked = envelope.body().ok()?;
+                Some(Self::KitChecked(CheckedKit { kit: Hex(body.kit) }))
+            }
             Kind::PatientWelcomed => {
                 let _: PatientWelcomed = envelope.body().ok()?;
                 Some(Self::Welcomed(Welcomed {}))
@@ -173,6 +185,7 @@ impl BodyJson {
             Self::Reviewed(_) => Kind::EntryReviewed,
             Self::Read(_) => Kind::EntriesRead,
             Self::Welcomed(_) => Kind::PatientWelcomed,
+            Self::KitChecked(_) => Kind::KitChecked,
         }
     }
 
@@ -202,6 +215,7 @@ impl BodyJson {
             Self::Read(body) => wire::encode(&EntriesRead {
                 entries: unhex(&body.entries),
             }),
+            Self::KitChecked(body) => wire::encode(&KitChecked { kit: body.kit.0 }),
             Self::Welcomed(Welcomed {}) => wire::encode(&PatientWelcomed {}),
         })
     }

@@ -7,6 +7,7 @@
 //! | `EntryErased` | *private*, *care* | a patient's device |
 //! | `EntryReviewed`, `EntriesRead`, `PatientWelcomed` | *care* | a clinician's workstation |
 //! | `PatientAdmitted` | *front* | any staff workstation |
+//! | `KitChecked` | *private* | a patient's device |
 //!
 //! Readers judge by the author and the chains that its frame cites, before
 //! applying, never by arrival. What fails is kept, unapplied and named. An
@@ -60,6 +61,7 @@ pub fn may_write(kind: Kind, space: SpaceKind, author: Author) -> bool {
         Kind::EntryReviewed | Kind::EntriesRead | Kind::PatientWelcomed => {
             space == SpaceKind::Care && author == Author::Clinician
         }
+        Kind::KitChecked => space == SpaceKind::Private && author == Author::Patient,
         Kind::PatientAdmitted => space == SpaceKind::Front && author != Author::Patient,
     }
 }

@@ -183,13 +183,9 @@ impl InviteCode {
     ///
     /// `S` stands for https, `L` for plain http, which is for a clinic API on the same machine.
     pub fn qr(secret: &InviteSecret, root: MemberId, server: &str) -> String {
-        let (scheme, authority) = match server.strip_prefix("http://") {
-            Some(rest) => ("L", rest),
-            None => ("S", server.strip_prefix("https://").unwrap_or(server)),
-        };
         let root = crockford().encode(&root.0);
         let text = secret.text().replace('-', "");
-        format!("PC1:{text}:{root}:{scheme}:{authority}").to_uppercase()
+        format!("PC1:{text}:{root}:{}", server_part(server)).to_uppercase()
     }
 
     /// What was scanned or typed.
@@ -209,31 +205,43 @@ impl InviteCode {
                 server: None,
             });
         };
-        let mut parts = rest.splitn(4, ':');
+        let mut parts = rest.splitn(3, ':');
         let mut part = || parts.next().ok_or(InviteError::NotOurs);
         let secret = InviteSecret::parse(part()?)?;
         let root = crockford()
             .decode(part()?.as_bytes())
             .map_err(|_| InviteError::NotOurs)?;
         let root: [u8; 32] = root.try_into().map_err(|_| InviteError::NotOurs)?;
-        let (name, scheme) = match part()? {
-            "S" => ("https", Scheme::Https),
-            "L" => ("http", Scheme::Http),
-            _ => return Err(InviteError::NotOurs),
-        };
-        let authority = Authority::parse(scheme, part()?)
-            .map_err(|_| InviteError::NotOurs)?
-            .to_string();
-        if scheme == Scheme::Http && !is_loopback(&authority) {
-            return Err(InviteError::NotOurs);
-        }
-        let server = format!("{name}://{authority}");
+        let server = scanned_server(part()?).ok_or(InviteError::NotOurs)?;
         Ok(Self {
             secret,
             root: Some(MemberId(root)),
             server: Some(server),
         })
     }
+}
+
+/// A clinic API's address as QR codes hold it, so that it can stand in their denser alphabet.
+pub(crate) fn server_part(server: &str) -> String {
+    let (scheme, authority) = match server.strip_prefix("http://") {
+        Some(rest) => ("L", rest),
+        None => ("S", server.strip_prefix("https://").unwrap_or(server)),
+    };
+    format!("{scheme}:{authority}")
+}
+
+/// The address of [`server_part`]; none for what is no address, and for a server elsewhere
+/// without TLS.
+pub(crate) fn scanned_server(part: &str) -> Option<String> {
+    let (scheme, authority) = part.split_once(':')?;
+    let (name, scheme) = match scheme {
+        "S" => ("https", Scheme::Https),
+        "L" => ("http", Scheme::Http),
+        _ => return None,
+    };
+    let authority = Authority::parse(scheme, authority).ok()?.to_string();
+    let allowed = scheme == Scheme::Https || is_loopback(&authority);
+    allowed.then(|| format!("{name}://{authority}"))
 }
 
 fn is_loopback(authority: &str) -> bool {

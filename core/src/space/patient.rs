@@ -37,6 +37,39 @@ pub fn add_device(
     signed(env, Some(chain.tip()), device, step)
 }
 
+/// A new device is taken in by the recovery kit.
+pub fn add_device_by_kit(
+    env: &Env,
+    chain: &PatientChain,
+    kit: &KitSecret,
+    new: &DeviceSecrets,
+) -> Signed {
+    let consent = consent(chain, MemberId::from(new.id()), |b| new.log().sign(b));
+    let step = PatientStep::DeviceAdded {
+        device: new.keys().clone(),
+        consent,
+    };
+    let at = env.now().as_millisecond();
+    let signer = kit.keys().id();
+    let body = Body::following(ChainKind::Patient, Some(chain.tip()), at, signer, step);
+    Signed::new(&body, |bytes| kit.sign().sign(bytes))
+}
+
+/// Shuts a lost recovery kit out.
+pub fn retire_kit(
+    env: &Env,
+    chain: &PatientChain,
+    device: &DeviceSecrets,
+    kit: MemberId,
+) -> Signed {
+    signed(
+        env,
+        Some(chain.tip()),
+        device,
+        PatientStep::KitRetired { kit },
+    )
+}
+
 /// Puts a device out; what it wrote beyond `heads` does not count.
 pub fn remove_device(
     env: &Env,

@@ -16,12 +16,38 @@ use super::error::SyncError;
 use super::events::Events;
 use super::request::{Reply, Request};
 use crate::env::Env;
-use crate::space::keys::DeviceSecrets;
+use crate::space::keys::{DeviceSecrets, KitSecret, SigningSeed};
+use clinic_api::id::MemberId;
 
 /// More than any answer of the protocol: a hostile server can't fill the memory.
 const LARGEST_ANSWER: usize = 8 * 1024 * 1024;
 const CONNECT: Duration = Duration::from_secs(10);
 const WHOLE: Duration = Duration::from_secs(60);
+
+/// As whom requests are signed.
+#[derive(Debug, Clone)]
+pub(super) struct Credentials {
+    id: MemberId,
+    key: SigningSeed,
+}
+
+impl From<&DeviceSecrets> for Credentials {
+    fn from(device: &DeviceSecrets) -> Self {
+        Self {
+            id: device.id().into(),
+            key: device.request().clone(),
+        }
+    }
+}
+
+impl From<&KitSecret> for Credentials {
+    fn from(kit: &KitSecret) -> Self {
+        Self {
+            id: kit.keys().id(),
+            key: kit.sign().clone(),
+        }
+    }
+}
 
 /// The connections to one clinic API. Clones share them.
 #[derive(Debug, Clone)]
@@ -68,12 +94,12 @@ impl Driver {
     pub(super) async fn send(
         &self,
         env: &Env,
-        device: &DeviceSecrets,
+        who: &Credentials,
         request: &Request,
     ) -> Result<Reply, SyncError> {
-        let reply = self.once(env, device, request).await?;
+        let reply = self.once(env, who, request).await?;
         if self.mended(env, &reply) {
-            return self.once(env, device, request).await;
+            return self.once(env, who, request).await;
         }
         Ok(reply)
     }
@@ -82,12 +108,12 @@ impl Driver {
     pub(super) async fn events(
         &self,
         env: &Env,
-        device: &DeviceSecrets,
+        who: &Credentials,
     ) -> Result<Result<Events, Reply>, SyncError> {
         let mut again = true;
         loop {
             let request = Request::get("/v1/events".to_owned());
-            let builder = self.signed(env, device, &request)?;
+            let builder = self.signed(env, who, &request)?;
             let answer = tokio::time::timeout(WHOLE, twice(builder)).await;
             let Ok(Some(response)) = answer else {
                 return Ok(Err(Reply::Unreachable));
@@ -121,10 +147,10 @@ impl Driver {
     async fn once(
         &self,
         env: &Env,
-        device: &DeviceSecrets,
+        who: &Credentials,
         request: &Request,
     ) -> Result<Reply, SyncError> {
-        let builder = self.signed(env, device, request)?.timeout(WHOLE);
+        let builder = self.signed(env, who, request)?.timeout(WHOLE);
         Ok(match twice(builder).await {
             Some(response) => read(response).await,
             None => Reply::Unreachable,
@@ -134,7 +160,7 @@ impl Driver {
     fn signed(
         &self,
         env: &Env,
-        device: &DeviceSecrets,
+        who: &Credentials,
         request: &Request,
     ) -> Result<reqwest::RequestBuilder, SyncError> {
         let mut url = format!("{}{}", self.server, request.path);
@@ -158,10 +184,8 @@ impl Driver {
             };
             let offset = self.offset.load(Ordering::Relaxed);
             let created = env.now().as_second().saturating_add(offset);
-            let headers = signature::sign(&parts, device.id().0, created, |base| {
-                device.request().sign(base)
-            })
-            .map_err(|_| SyncError::Internal)?;
+            let headers = signature::sign(&parts, who.id.0, created, |base| who.key.sign(base))
+                .map_err(|_| SyncError::Internal)?;
             builder = builder
                 .header("content-digest", digest.to_string())
                 .header("signature-input", headers.signature_input)

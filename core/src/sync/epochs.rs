@@ -6,9 +6,10 @@ use clinic_api::chain::patient::LastHead;
 use clinic_api::id::MemberId;
 
 use super::error::SyncError;
+use super::kit;
 use crate::space::clinic::open_team_keys;
 use crate::space::epoch::{self, EpochKey};
-use crate::space::keys::TeamSecret;
+use crate::space::keys::{KitSecret, TeamSecret};
 use crate::vault::{SpaceEntry, Vault};
 
 /// Whether this device can seal in a space now.
@@ -39,7 +40,9 @@ pub(super) fn open_keys(vault: &mut Vault, entry: &SpaceEntry) -> Result<(), Syn
     }
     let device = vault.device()?;
     let teams = team_secrets(vault, entry)?;
+    let kit = kit::restoring(vault)?;
     let mut readers = vec![device.reader()];
+    readers.extend(kit.iter().map(KitSecret::reader));
     readers.extend(teams.iter().map(TeamSecret::reader));
     let mut later: Option<(usize, EpochKey)> = None;
     for (at, record) in chain.all().iter().enumerate().rev() {

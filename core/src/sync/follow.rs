@@ -223,8 +223,8 @@ impl<'a, F: FnMut(&Followed)> Following<'a, F> {
 
     fn open(&mut self) {
         let (driver, env) = (self.link.driver.clone(), self.env.clone());
-        let device = self.link.device.clone();
-        self.stream = Stream::Opening(Box::pin(async move { driver.events(&env, &device).await }));
+        let who = self.link.who.clone();
+        self.stream = Stream::Opening(Box::pin(async move { driver.events(&env, &who).await }));
     }
 
     /// Whether a round is due now, and which.

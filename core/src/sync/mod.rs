@@ -13,6 +13,7 @@ mod error;
 mod events;
 mod follow;
 mod join;
+mod kit;
 mod light;
 mod line;
 mod machine;
@@ -31,6 +32,7 @@ pub use backoff::Backoff;
 pub use error::SyncError;
 pub use follow::Followed;
 pub use join::Joining;
+pub use kit::{Kit, KitError};
 pub use machine::{Machine, Next};
 pub use office::{AdmitError, Invitation, InviteView, Office};
 pub use report::{Alarm, Report};
@@ -39,9 +41,8 @@ pub use request::{Reply, Request};
 use tokio::sync::watch;
 
 use crate::companion::SharedVault;
-use crate::space::keys::DeviceSecrets;
 use crate::vault::Vault;
-use driver::Driver;
+use driver::{Credentials, Driver};
 pub(crate) use line::Line;
 
 const SERVER: &str = "sync.server";
@@ -156,6 +157,9 @@ impl Sync {
                     let (report, whole) = (machine.report().clone(), machine.was_full());
                     let moved = report.frames_pushed > 0 || report.events_received > 0;
                     if whole || moved {
+                        if whole && report.waiting.is_empty() {
+                            kit::restored(&mut self.vault.lock())?;
+                        }
                         let filled = whole && report.alarms.is_empty();
                         self.vault.lock().settle(filled)?;
                     }
@@ -196,10 +200,10 @@ impl Sync {
     }
 }
 
-/// The connection with the device's keys, for as long as a call lasts.
+/// The connection, with keys to sign by, for as long as a call lasts.
 struct Link {
     env: crate::env::Env,
-    device: DeviceSecrets,
+    who: Credentials,
     driver: Driver,
     /// After how many seconds the server asked to try again, in its last refusal.
     asked: Option<u32>,
@@ -207,17 +211,22 @@ struct Link {
 
 impl Link {
     fn new(line: &Line, vault: &mut Vault, server: Server) -> Result<Self, SyncError> {
-        let device = vault.device()?;
+        let who = Credentials::from(&vault.device()?);
+        Self::of(line, vault, server, who)
+    }
+
+    /// As somebody else than this device.
+    fn of(line: &Line, vault: &Vault, server: Server, who: Credentials) -> Result<Self, SyncError> {
         Ok(Self {
             env: vault.env().clone(),
-            device,
+            who,
             driver: line.driver(server)?,
             asked: None,
         })
     }
 
     async fn send(&mut self, request: &Request) -> Result<Reply, SyncError> {
-        let reply = self.driver.send(&self.env, &self.device, request).await?;
+        let reply = self.driver.send(&self.env, &self.who, request).await?;
         if let Reply::Problem(problem) = &reply {
             self.asked = problem.retry_after;
         }

@@ -160,6 +160,21 @@ impl Vault {
         Ok(())
     }
 
+    /// Forgets a secret of a room, for good; not the device's or the root's.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn forget_secret(&mut self, name: &str) -> Result<(), VaultError> {
+        if [DEVICE, ROOT].contains(&name) {
+            return Err(VaultError::Internal);
+        }
+        self.write(|tx| {
+            tx.prepare_cached("DELETE FROM secret WHERE name = ?1")?
+                .execute([name])?;
+            Ok(())
+        })
+    }
+
     /// The key of an epoch that this device could open.
     ///
     /// # Errors

@@ -129,18 +129,24 @@ pub struct DeviceRecord {
     pub removed: Option<(u64, Vec<LastHead>)>,
 }
 
+/// A recovery kit that is or was in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct KitRecord {
-    id: MemberId,
-    keys: KitKeys,
-    adopted: u64,
-    retired: Option<u64>,
+pub struct KitRecord {
+    /// Its name.
+    pub id: MemberId,
+    /// Its keys.
+    pub keys: KitKeys,
+    /// By which statement it was adopted.
+    pub adopted: u64,
+    /// By which statement it was retired, or another one took its place.
+    pub retired: Option<u64>,
 }
 
 /// A verified patient chain. Made only by verifying statements from the first on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatientChain {
     hashes: Vec<StatementHash>,
+    stated: Vec<i64>,
     devices: Vec<DeviceRecord>,
     kits: Vec<KitRecord>,
     clinics: Vec<(u64, ClinicRef)>,
@@ -165,6 +171,7 @@ impl PatientChain {
         }
         Ok(Self {
             hashes: vec![first.hash()],
+            stated: vec![body.at],
             devices: vec![DeviceRecord {
                 id,
                 keys: device,
@@ -255,6 +262,7 @@ impl PatientChain {
             }
         }
         self.hashes.push(next.hash());
+        self.stated.push(body.at);
         Ok(())
     }
 
@@ -309,6 +317,27 @@ impl PatientChain {
             .rev()
             .find(|(n, _)| *n <= number)
             .map(|(_, c)| *c)
+    }
+
+    /// When a statement was made, by its signer's clock, in milliseconds since 1970.
+    pub fn stated_ms(&self, number: u64) -> Option<i64> {
+        self.stated.get(usize::try_from(number).ok()?).copied()
+    }
+
+    /// Every recovery kit that ever was in, in the order of adoption.
+    pub fn kits(&self) -> &[KitRecord] {
+        &self.kits
+    }
+
+    /// The recovery kit that is in; none before the first, and after one was retired.
+    pub fn kit(&self) -> Option<&KitRecord> {
+        self.kits.iter().find(|k| k.retired.is_none())
+    }
+
+    /// Every device and every kit that ever was in.
+    pub fn members(&self) -> impl Iterator<Item = MemberId> {
+        let devices = self.devices.iter().map(|d| MemberId::from(d.id));
+        devices.chain(self.kits.iter().map(|k| k.id))
     }
 
     /// Every device that ever was in, in the order of joining.

@@ -7,7 +7,7 @@ use clinic_api::chain::{ChainKind, Signed as Statement};
 use clinic_api::http::problem::Code;
 use clinic_api::id::{ChainId, DeviceId, SpaceId, StatementHash};
 use clinic_api::limits;
-use clinic_api::message::ChainPage;
+use clinic_api::message::{ChainPage, Chains};
 
 use super::{Name, number, settle};
 use crate::access::Caller;
@@ -32,6 +32,15 @@ pub async fn read(
         .blocking(move |app| read_page(app, signed.device, chain, from))
         .await?;
     Ok(cbor(&page))
+}
+
+/// `GET /v1/chains`: the chains that the caller is in, for a recovery kit that knows nothing else.
+pub async fn own(State(app): State<App>, request: Request) -> Result<Response> {
+    let signed = auth::signed(&app, request, 0).await?;
+    let chains = app
+        .blocking(move |app| Ok(app.access().caller(signed.device)?.chains()))
+        .await?;
+    Ok(cbor(&Chains { chains }))
 }
 
 fn read_page(app: &App, device: DeviceId, chain: ChainId, from: u64) -> Result<ChainPage> {
@@ -100,8 +109,10 @@ fn append_patient(app: &App, caller: &Caller, id: ChainId, next: &New) -> Result
         // Who joins a clinic reads its roster, so joining takes an invite.
         return Err(Code::NotAllowed.into());
     }
-    let old = before.devices().len();
-    let devices = after.devices().iter().skip(old).map(|d| d.id).collect();
+    let new = after
+        .members()
+        .filter(|id| !before.members().any(|old| old == *id));
+    let devices = new.map(|id| DeviceId(id.0)).collect();
     let append = Append {
         devices,
         charge: Some(app.access().charge(&loaded)),

@@ -214,7 +214,7 @@ fn joined(claim: &Claim, offer: &Offer) -> Result<NewChain> {
         id: chain.id(),
         kind: ChainKind::Patient,
         statements,
-        devices: chain.devices().iter().map(|d| d.id).collect(),
+        devices: chain.members().map(|id| DeviceId(id.0)).collect(),
         spaces: SpaceKind::OF_PATIENT
             .into_iter()
             .map(|kind| (chain.space(kind), kind))

@@ -158,9 +158,8 @@ impl Pushing<'_> {
         if tip.is_some_and(|t| head.beat <= t.beat) && self.has(log, head.beat, &sent.run)? {
             return Ok(());
         }
-        let verified = sent
-            .run
-            .verify(self.space, tip.as_ref(), &self.caller.keys.log)?;
+        let key = self.caller.keys.log.ok_or(Code::NotAllowed)?;
+        let verified = sent.run.verify(self.space, tip.as_ref(), &key)?;
         if self.epochs.get(verified.head.epoch).is_none() {
             return Err(Refusal::because(
                 Code::RunInvalid,

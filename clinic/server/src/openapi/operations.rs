@@ -90,6 +90,17 @@ const INVITE: &[Code] = &[
 pub const OPERATIONS: &[Operation] = &[
     Operation {
         method: "GET",
+        path: "/v1/chains",
+        id: "ownChains",
+        about: "The chains that the caller is in",
+        proof: Proof::Device,
+        query: &[],
+        request: None,
+        answer: Answer::Cbor("Chains"),
+        refusals: &[SIGNED, READ, STORE],
+    },
+    Operation {
+        method: "GET",
         path: "/v1/chains/{chain}",
         id: "readChain",
         about: "Statements of a chain that the caller may read",

@@ -10,6 +10,7 @@ use super::{ArchiveError, Odd, reader};
 use crate::event::{EntryId, Envelope, EventId, Hlc, Kind};
 use crate::export::{EventJson, UNKNOWN, of_kind};
 use crate::journal::{EntryErased, EntryUnshared, MoodRecorded};
+use crate::kit::KitChecked;
 use crate::space::authority::{Author, may_write};
 use crate::vault::Vault;
 
@@ -143,6 +144,9 @@ fn is_whole(kind: Kind, envelope: &Envelope) -> Result<(), Odd> {
         }
         Kind::EntryErased => {
             let _: EntryErased = envelope.body().map_err(|_| Odd::Body)?;
+        }
+        Kind::KitChecked => {
+            let _: KitChecked = envelope.body().map_err(|_| Odd::Body)?;
         }
         Kind::EntryReviewed | Kind::EntriesRead | Kind::PatientWelcomed | Kind::PatientAdmitted => {
             return Err(Odd::Body);

@@ -186,7 +186,8 @@ impl View for JournalView {
             Kind::EntryReviewed
             | Kind::EntriesRead
             | Kind::PatientWelcomed
-            | Kind::PatientAdmitted => {}
+            | Kind::PatientAdmitted
+            | Kind::KitChecked => {}
         }
         Ok(Outcome::Done)
     }
