@@ -79,6 +79,8 @@ pub enum Command {
     Sync(Sync),
     /// What is saved, what is sent, who can read it.
     Status,
+    /// Your recovery kit: 24 words that bring your journal back onto a new device.
+    Kit(Kit),
     /// Show the whole product on this machine: server, clinic, patient and console.
     Demo(Demo),
 }
@@ -98,6 +100,35 @@ pub struct Crisis {
     /// Language: en, es, pt-BR, …
     #[arg(long, value_name = "L")]
     pub lang: Option<String>,
+}
+
+/// The recovery kit; without a word more, whether there is one.
+#[derive(Debug, clap::Args)]
+pub struct Kit {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<KitCommand>,
+}
+
+/// What to do with the recovery kit.
+#[derive(Debug, Subcommand)]
+pub enum KitCommand {
+    /// Make one; an earlier one stops working.
+    Make {
+        /// Write it as a page to print, instead of showing it here.
+        #[arg(long, value_name = "FILE")]
+        page: Option<PathBuf>,
+    },
+    /// Type its words, to see that they are right; needs no network.
+    Check,
+    /// Shut out one that was lost.
+    ShutOut,
+    /// Bring a journal back by its kit, into a new folder.
+    Restore {
+        /// Address of the clinic's server; the code on the page holds it.
+        #[arg(long, value_name = "URL")]
+        server: Option<String>,
+    },
 }
 
 /// How to join.

@@ -21,7 +21,7 @@ pub fn lines(env: &Env, mended: &Mended, clinic: bool) -> Vec<String> {
     let mut lines = vec![format!(
         "On {} this journal's file was found damaged. A failing disk or a power cut can do that;\n\
          it is nothing that you did. A fresh journal was begun, and nothing was deleted.",
-        day(env, mended.at_ms)
+        crate::text::day(env, mended.at_ms)
     )];
     let back = match mended.salvaged {
         0 => "Nothing in the old file could be read.".to_owned(),
@@ -63,10 +63,4 @@ pub fn as_json(mended: Option<&Mended>) -> Value {
         "unreadable": mended.unreadable,
         "filled_ms": mended.filled_ms,
     })
-}
-
-fn day(env: &Env, ms: i64) -> String {
-    let at = jiff::Timestamp::from_millisecond(ms).unwrap_or_default();
-    let there = env.zone().to_datetime(at);
-    there.strftime("%-d %B %Y").to_string()
 }

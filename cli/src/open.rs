@@ -25,7 +25,26 @@ pub fn mend(env: &Env, args: &VaultArgs) -> Result<(), Problem> {
     opened(env, args, Companion::mend).map(drop)
 }
 
+/// Opens a place for a journal that comes from elsewhere: nobody's yet, or one that was begun so.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_empty(env: &Env, args: &VaultArgs) -> Result<Companion, Problem> {
+    raw(env, args, Companion::open_or_create)
+}
+
 fn opened(
+    env: &Env,
+    args: &VaultArgs,
+    how: impl FnOnce(&Path, &dyn KeyStore, Env) -> Result<Companion, VaultError>,
+) -> Result<Companion, Problem> {
+    let companion = raw(env, args, how)?;
+    companion.sync().set_up_patient()?;
+    mended::tell(env, &companion)?;
+    Ok(companion)
+}
+
+fn raw(
     env: &Env,
     args: &VaultArgs,
     how: impl FnOnce(&Path, &dyn KeyStore, Env) -> Result<Companion, VaultError>,
@@ -42,10 +61,7 @@ fn opened(
     if new {
         std::fs::create_dir_all(&dir).map_err(VaultError::from)?;
     }
-    let companion = how(&dir, &keys, env.clone())?;
-    companion.sync().set_up_patient()?;
-    mended::tell(env, &companion)?;
-    Ok(companion)
+    Ok(how(&dir, &keys, env.clone())?)
 }
 
 fn dir(args: &VaultArgs) -> Result<PathBuf, Problem> {

@@ -1,5 +1,6 @@
 //! Entries in words, and as JSON.
 
+use companion_core::env::Env;
 use companion_core::journal::{Entry, Mood, Version};
 use serde_json::{Value, json};
 
@@ -10,6 +11,13 @@ use crate::wrap::{WIDTH, shorten, wrap};
 pub fn entries(number: u64) -> String {
     let noun = if number == 1 { "entry" } else { "entries" };
     format!("{number} {noun}")
+}
+
+/// A day, as the person's clock has it.
+pub fn day(env: &Env, ms: i64) -> String {
+    let at = jiff::Timestamp::from_millisecond(ms).unwrap_or_default();
+    let there = env.zone().to_datetime(at);
+    there.strftime("%-d %B %Y").to_string()
 }
 
 /// `7`, `7.5`: a place on the scale from 0 to 10.

@@ -15,6 +15,7 @@ mod enrolment;
 mod erasing;
 mod exporting;
 mod following;
+mod kit;
 mod oracle;
 mod other_writer;
 mod restored;

@@ -99,6 +99,17 @@ fn every_command_gives_the_shape_that_is_written_down() {
     found.insert("companion search", patient.json(&["search", "rowed"]));
     found.insert("companion show", patient.json(&["show", &id]));
     found.insert("companion sync", patient.sync());
+    found.insert("companion kit make", patient.json(&["kit", "make"]));
+    let code = found["companion kit make"]["qr"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let (_, checked) = patient.typed(&["kit", "check"], &code);
+    assert_eq!(checked["kit"], "checked");
+    let new = Patient::without_journal(site.path(), "new");
+    let (_, restored) = new.typed(&["kit", "restore"], &code);
+    found.insert("companion kit restore", restored);
+    found.insert("companion kit", patient.json(&["kit"]));
     found.insert("companion status", patient.json(&["status"]));
     let file = site.path().join("export.json");
     let file = file.to_str().unwrap();
@@ -184,6 +195,7 @@ fn text_fits_eighty_columns_and_moves_no_cursor() {
         vec!["show", &id],
         vec!["show", &other],
         vec!["status"],
+        vec!["kit"],
         vec!["export", export],
         vec!["import", export, "--dry-run"],
         vec!["erase", &other, "--yes"],

@@ -1,7 +1,8 @@
 //! A patient at the command line: each command is a process of its own.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use companion_core::env::Env;
 use serde_json::Value;
@@ -70,6 +71,20 @@ impl Patient {
         let problem = problem["problem"].clone();
         let name = problem["code"].as_str().unwrap().to_owned();
         (code, name, problem)
+    }
+
+    /// Runs a command that reads from standard input: its exit code, and its JSON or the problem.
+    pub fn typed(&self, args: &[&str], input: &str) -> (i32, Value) {
+        let mut command = self.command(args);
+        command.arg("--json");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(input.as_bytes()).unwrap();
+        drop(stdin);
+        let ended = child.wait_with_output().unwrap();
+        let value = serde_json::from_slice(&ended.stdout).expect("one JSON object");
+        (ended.status.code().expect("an exit code"), value)
     }
 
     /// Saves an entry; its id.

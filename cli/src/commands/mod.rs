@@ -9,6 +9,7 @@ mod feeling;
 mod find;
 pub mod import;
 mod import_own;
+pub mod kit;
 pub mod list;
 pub mod log;
 mod page;

@@ -4,6 +4,7 @@ use companion_core::env::Env;
 use companion_core::problem::Problem;
 use serde_json::json;
 
+use super::kit;
 use crate::args::VaultArgs;
 use crate::mended;
 use crate::open::open;
@@ -30,6 +31,7 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs) -> Result<(), Problem> {
         (None, Vec::new(), Vec::new())
     };
     let mended = companion.mended()?;
+    let kit_state = companion.kit().state()?;
     let clinic = joining.as_ref().map(|j| j.clinic.clone());
     let value = json!({
         "entries": entries,
@@ -41,6 +43,7 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs) -> Result<(), Problem> {
         "share_by_default": journal.share_by_default()?,
         "readers": readers.iter().map(|r| &r.name).collect::<Vec<_>>(),
         "entries_read": readings.len(),
+        "kit": kit::state_json(kit_state)["kit"],
         "mended": mended::as_json(mended.as_ref()),
     });
     out.result(&value, || {
@@ -73,6 +76,9 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs) -> Result<(), Problem> {
                 "Entries that were opened there: {}.",
                 readings.len()
             ));
+        }
+        if welcomed.is_some() {
+            lines.extend(kit::said(env, kit_state));
         }
         if let Some(mended) = &mended {
             lines.extend(mended::lines(env, mended, server.is_some()));

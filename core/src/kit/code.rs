@@ -2,6 +2,7 @@
 
 use clinic_api::id::MemberId;
 
+use crate::problem::{Kind, Problem};
 use crate::space::invite::{scanned_server, server_part};
 use crate::space::keys::{KitSecret, Seed};
 use crate::space::words24::{self, Words, WordsError};
@@ -76,5 +77,32 @@ impl KitCode {
 
     pub(crate) fn secret(&self) -> &Seed {
         &self.secret
+    }
+}
+
+impl From<KitCodeError> for Problem {
+    fn from(error: KitCodeError) -> Self {
+        match error {
+            KitCodeError::Words(WordsError::Count { found }) => Self::new(
+                Kind::Input,
+                "kit-count",
+                format!("A recovery kit has 24 words, and these are {found}."),
+            ),
+            KitCodeError::Words(WordsError::Unknown { position }) => Self::new(
+                Kind::Input,
+                "kit-word",
+                format!("Word {position} can't be right. Look at it once more."),
+            ),
+            KitCodeError::Words(WordsError::Checksum) => Self::new(
+                Kind::Input,
+                "kit-checksum",
+                "One of the words is wrong, or two changed places. Look at them once more.",
+            ),
+            KitCodeError::NotOurs => Self::new(
+                Kind::Input,
+                "kit-shape",
+                "That isn't the code of a recovery kit. Scan it once more, or type the 24 words.",
+            ),
+        }
     }
 }

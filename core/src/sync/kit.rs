@@ -350,9 +350,13 @@ struct Pulled<C> {
 
 /// The chain in which this kit signed its own adoption, and is still in.
 async fn found(link: &mut Link, kit: &KitSecret) -> Result<Pulled<PatientChain>, KitError> {
-    let unknown = |error| match error {
-        SyncError::Refused(Code::UnknownDevice) | SyncError::Removed => KitError::Unknown,
-        other => other.into(),
+    let unknown = |error| {
+        let gone = [SyncError::Refused(Code::UnknownDevice), SyncError::Removed];
+        if gone.contains(&error) {
+            KitError::Unknown
+        } else {
+            error.into()
+        }
     };
     let body = link
         .expect(&Request::get("/v1/chains".to_owned()))
