@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
 
 use companion_core::env::Env;
-use companion_core::kit::{KitCode, KitCodeError, KitPage, KitState};
+use companion_core::kit::{KitCode, KitPage, KitState};
 use companion_core::problem::{Kind, Problem};
 use companion_core::sync::{Cancel, KitError, SyncError};
 use serde_json::{Value, json};
@@ -131,7 +131,7 @@ fn typed() -> Result<KitCode, Problem> {
         let advice = "The words can't be read.";
         Problem::new(Kind::Input, "kit-unreadable", advice)
     })?;
-    Ok(KitCode::parse(&text).map_err(|error: KitCodeError| Problem::from(error))?)
+    KitCode::parse(&text).map_err(Problem::from)
 }
 
 fn done<T, E: Into<Problem>>(result: Result<Option<T>, E>) -> Result<T, Problem> {
@@ -187,16 +187,26 @@ fn shown(env: &Env, page: &KitPage) -> String {
 
 /// The state, as `status` shows it, too.
 pub fn state_json(state: KitState) -> Value {
-    let (name, made, checked, shut_out) = match state {
-        KitState::Never => ("never-made", None, None, None),
-        KitState::Made { made_ms } => ("made", Some(made_ms), None, None),
+    let (made, checked, shut_out) = match state {
+        KitState::Never => (None, None, None),
+        KitState::Made { made_ms } => (Some(made_ms), None, None),
         KitState::Checked {
             made_ms,
             checked_ms,
-        } => ("checked", Some(made_ms), Some(checked_ms), None),
-        KitState::ShutOut { at_ms } => ("shut-out", None, None, Some(at_ms)),
+        } => (Some(made_ms), Some(checked_ms), None),
+        KitState::ShutOut { at_ms } => (None, None, Some(at_ms)),
     };
-    json!({ "kit": name, "made_ms": made, "checked_ms": checked, "shut_out_ms": shut_out })
+    json!({ "kit": name(state), "made_ms": made, "checked_ms": checked, "shut_out_ms": shut_out })
+}
+
+/// The state's name in JSON.
+pub fn name(state: KitState) -> &'static str {
+    match state {
+        KitState::Never => "never-made",
+        KitState::Made { .. } => "made",
+        KitState::Checked { .. } => "checked",
+        KitState::ShutOut { .. } => "shut-out",
+    }
 }
 
 /// The state in words.

@@ -43,7 +43,7 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs) -> Result<(), Problem> {
         "share_by_default": journal.share_by_default()?,
         "readers": readers.iter().map(|r| &r.name).collect::<Vec<_>>(),
         "entries_read": readings.len(),
-        "kit": kit::state_json(kit_state)["kit"],
+        "kit": kit::name(kit_state),
         "mended": mended::as_json(mended.as_ref()),
     });
     out.result(&value, || {
