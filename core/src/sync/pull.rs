@@ -109,6 +109,7 @@ impl Pulling {
         report: &mut Report,
     ) -> Result<(), SyncError> {
         let space = entry.space;
+        vault.judge_again(entry)?;
         for seen in &self.witnessed {
             let known = vault.log(space, seen.log)?.and_then(|l| l.tip);
             if known.is_some_and(|t| t.beat == seen.beat && t.head != seen.head) {
@@ -216,7 +217,10 @@ impl Pulling {
             report.alarm(Alarm::OwnLogLonger(space));
             vault.restart_log(space)?;
         }
-        if after_removal(vault, entry, head.device, &verified.tip) {
+        let LogTip {
+            beat, head: hash, ..
+        } = verified.tip;
+        if !vault.counts(entry, head.device, log, beat, hash) {
             self.stop(vault, space, &head, "after-removal", bytes)?;
             report.alarm(Alarm::AfterRemoval(space, log));
             return Ok(false);
@@ -309,25 +313,6 @@ fn log_key(vault: &Vault, entry: &SpaceEntry, device: DeviceId) -> Option<[u8; 3
             .map(|w| w.keys.log)
     };
     of_patient.or_else(of_staff)
-}
-
-/// Whether a run lies beyond the last head that counts of a log whose device is
-/// out, or on another branch at that head.
-///
-/// For a patient's device its removal names that head; for a workstation that
-/// left the space's team the next epoch does.
-fn after_removal(vault: &Vault, entry: &SpaceEntry, device: DeviceId, tip: &LogTip) -> bool {
-    let parties = vault.chains().parties(entry);
-    if let Some(chain) = parties.patient.filter(|p| p.device(device).is_some()) {
-        return !chain.counts(device, tip.log, tip.beat, tip.head);
-    }
-    let left = parties
-        .roster
-        .zip(entry.kind.team())
-        .and_then(|(roster, team)| roster.left_team(device, team));
-    let epochs = vault.chains().epochs(entry.space);
-    left.zip(epochs)
-        .is_some_and(|(left, epochs)| !epochs.counts(left, tip.log, tip.beat, tip.head))
 }
 
 /// The epoch that a run cites, and in what quality its device wrote there.

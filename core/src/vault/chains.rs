@@ -138,6 +138,14 @@ impl Vault {
             .transpose()
     }
 
+    /// The spaces of a patient that this vault follows.
+    fn spaces_of_patient(&self, patient: ChainId) -> Result<Vec<SpaceEntry>, VaultError> {
+        let sql = "SELECT space, kind, patient, roster FROM space WHERE patient = ?1";
+        let mut query = self.conn.prepare_cached(sql)?;
+        let rows = query.query_map([patient.0], raw_entry)?;
+        rows.map(|row| entry(row?)).collect()
+    }
+
     /// The bytes of a chain's statements, as they were received.
     ///
     /// # Errors
@@ -253,7 +261,18 @@ impl Vault {
             }
         };
         self.keep_statement(id, chain.tip().number, next)?;
-        self.chains.patients.insert(id, chain);
+        let removed = chain
+            .devices()
+            .iter()
+            .filter(|d| d.removed.is_some())
+            .count();
+        let before = self.chains.patients.insert(id, chain);
+        let out = |c: PatientChain| c.devices().iter().filter(|d| d.removed.is_some()).count();
+        if removed > before.map_or(0, out) {
+            for entry in self.spaces_of_patient(id)? {
+                self.judge_again(&entry)?;
+            }
+        }
         Ok(Ok(()))
     }
 
@@ -307,7 +326,14 @@ impl Vault {
         }
         let number = chain.tip().map_or(0, |t| t.number);
         self.keep_statement(entry.space.into(), number, next)?;
-        self.chains.epochs.insert(entry.space, chain);
+        let roster =
+            |at: Option<&clinic_api::chain::epoch::EpochRecord>| at.and_then(|epoch| epoch.roster);
+        let cited = roster(chain.last());
+        let before = self.chains.epochs.insert(entry.space, chain);
+        if cited > before.and_then(|chain| roster(chain.last())) {
+            // It may close logs of who left since the one before.
+            self.judge_again(entry)?;
+        }
         Ok(Ok(()))
     }
 

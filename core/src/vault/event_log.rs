@@ -28,6 +28,8 @@ pub enum Judgement {
     NotAllowed,
     /// Its body is not what its kind says.
     Malformed,
+    /// It lies beyond the last head that counts of a device that is out.
+    AfterRemoval,
 }
 
 impl Judgement {
@@ -37,6 +39,7 @@ impl Judgement {
             Self::UnknownKind => 1,
             Self::NotAllowed => 2,
             Self::Malformed => 3,
+            Self::AfterRemoval => 4,
         }
     }
 
@@ -46,6 +49,7 @@ impl Judgement {
             Self::UnknownKind,
             Self::NotAllowed,
             Self::Malformed,
+            Self::AfterRemoval,
         ]
         .into_iter()
         .find(|j| j.code() == code)
@@ -317,8 +321,10 @@ pub(super) fn author_from(code: u8) -> Result<Option<Author>, VaultError> {
 
 /// Applies every event anew, judging each again: a kind may be known by now.
 pub(super) fn replay(tx: &Transaction<'_>, views: &[&dyn View]) -> Result<(), VaultError> {
-    let sql = "SELECT e.seq, e.space, s.kind, e.log, e.device, e.author, e.envelope, e.judgement
-               FROM event e JOIN space s ON s.space = e.space ORDER BY e.seq";
+    let sql = "SELECT e.seq, e.space, s.kind, e.log, e.device, e.author, e.envelope, e.judgement,
+                   coalesce(e.number > l.counts, 0)
+               FROM event e JOIN space s ON s.space = e.space
+               LEFT JOIN log l ON l.space = e.space AND l.log = e.log ORDER BY e.seq";
     let mut query = tx.prepare(sql)?;
     let mut update = tx.prepare("UPDATE event SET judgement = ?2 WHERE seq = ?1")?;
     let mut gone: Vec<i64> = Vec::new();
@@ -335,7 +341,13 @@ pub(super) fn replay(tx: &Transaction<'_>, views: &[&dyn View]) -> Result<(), Va
             device: DeviceId(row.get(4)?),
             author: author_from(row.get(5)?)?,
         };
-        match view::apply(tx, views, &place, &envelope)? {
+        let beyond: bool = row.get(8)?;
+        let came = if beyond {
+            Came::Judged(Judgement::AfterRemoval)
+        } else {
+            view::apply(tx, views, &place, &envelope)?
+        };
+        match came {
             Came::Judged(judgement) if judgement.code() != row.get::<_, u8>(7)? => {
                 update.execute(params![seq, judgement.code()])?;
             }

@@ -27,6 +27,8 @@ pub struct LogState {
     pub heard_ms: i64,
     /// Whether it is still written.
     pub open: bool,
+    /// Up to which frame it counts, where its device is out; none where all of it does.
+    pub counts: Option<u64>,
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<LogState> {
@@ -48,10 +50,12 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<LogState> {
         told: row.get("told")?,
         heard_ms: row.get("heard_ms")?,
         open: state == OPEN,
+        counts: row.get("counts")?,
     })
 }
 
-const COLUMNS: &str = "log, device, nonce, beat, head, number, header, told, heard_ms, state";
+const COLUMNS: &str =
+    "log, device, nonce, beat, head, number, header, told, heard_ms, state, counts";
 
 /// This device's open log in a space, started where there is none.
 pub(super) fn own_or_new(

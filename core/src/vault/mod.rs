@@ -10,6 +10,7 @@ mod all_events;
 mod aside;
 mod chains;
 mod clock;
+mod counting;
 mod erasure;
 mod error;
 mod event_log;

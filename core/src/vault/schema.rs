@@ -181,6 +181,21 @@ CREATE INDEX event_unapplied ON event (judgement) WHERE judgement <> 0;
 CREATE INDEX log_to_tell ON log (space) WHERE head IS NOT NULL AND number > told
     AND NOT (nonce IS NOT NULL AND state = 0);
 ",
+    "
+-- Where each run of another device ended: a removal names one of these as the last that counts.
+CREATE TABLE head (
+    space BLOB NOT NULL,
+    log BLOB NOT NULL,
+    beat INTEGER NOT NULL,
+    head BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (space, log, beat)
+) STRICT, WITHOUT ROWID;
+INSERT INTO head (space, log, beat, head, number)
+    SELECT space, log, beat, head, number FROM log WHERE head IS NOT NULL AND nonce IS NULL;
+-- Up to which frame a log counts whose device is out; null where all of it does.
+ALTER TABLE log ADD COLUMN counts INTEGER;
+",
 ];
 
 /// Brings the file to the present shape.

@@ -7,7 +7,7 @@ use rusqlite::Transaction;
 use super::chains::SpaceEntry;
 use super::event_log::{Judgement, insert, known, next_seq};
 use super::view::{self, Came, Place, View};
-use super::{Me, Missing, Vault, VaultError, clock, erasure, logs};
+use super::{Me, Missing, Vault, VaultError, clock, counting, erasure, logs};
 use crate::event::{Envelope, HybridClock, Kind};
 use crate::space::authority::Author;
 
@@ -113,6 +113,7 @@ impl Taking {
         if place.author.is_some() {
             logs::witness(tx, place.space, &run.seen)?;
         }
+        counting::note_head(tx, &run.space, &run.tip)?;
         logs::advance(tx, place.space, run.device, &run.tip, run.heard_ms)
     }
 

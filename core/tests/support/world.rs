@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use clinic_api::chain::patient::ClinicRef;
+use clinic_api::chain::patient::LastHead;
 use clinic_api::chain::roster::RosterStep;
 use clinic_api::events::Changed;
 use clinic_api::id::{ChainId, DeviceId, MemberId, PersonId, SpaceId};
@@ -429,4 +430,34 @@ pub fn second_phone(world: &mut World, seed: u64) -> Device {
         v.set_me(&Me::Patient { chain }).unwrap();
     });
     new
+}
+
+/// Puts a device of the patient out; what the first phone has seen of its logs counts.
+pub fn put_out(world: &mut World, out: DeviceId) {
+    let chain = world.chain;
+    let next = world.phone.with(|v| {
+        let mut heads = Vec::new();
+        for kind in SpaceKind::OF_PATIENT {
+            let space = kind.id(chain);
+            let logs = v.logs(space).unwrap();
+            let tips = logs
+                .iter()
+                .filter(|l| l.device == out)
+                .filter_map(|l| l.tip);
+            heads.extend(tips.map(|tip| LastHead {
+                space,
+                log: tip.log,
+                beat: tip.beat,
+                head: tip.head,
+            }));
+        }
+        v.load_patient(chain).unwrap();
+        let device = v.device().unwrap();
+        let now = v.chains().patient(chain).unwrap().clone();
+        let env = world.phone.env.clone();
+        let next = patient_chain::remove_device(&env, &now, &device, out, heads);
+        v.extend_patient(chain, &next).unwrap().unwrap();
+        next
+    });
+    world.api.append(chain, &next).unwrap();
 }

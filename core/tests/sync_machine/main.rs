@@ -18,4 +18,5 @@ mod hostile;
 mod light;
 mod members;
 mod mended;
+mod removal;
 mod restored;
