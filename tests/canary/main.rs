@@ -9,5 +9,6 @@
 )]
 
 mod faults;
+mod memory;
 mod planted;
 mod words;

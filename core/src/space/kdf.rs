@@ -18,14 +18,14 @@ impl hkdf::KeyType for Len {
 pub(crate) fn derive(key: &[u8], salt: &[u8], label: &str, parts: &[&[u8]]) -> Seed {
     let info = crypto::to_sign(label, parts);
     let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(key);
-    let mut out = [0; 32];
     let info = [info.as_slice()];
-    // 32 bytes are always within HKDF's limit of 255 blocks.
-    let filled = prk
-        .expand(&info, Len(out.len()))
-        .and_then(|okm| okm.fill(&mut out));
-    debug_assert!(filled.is_ok());
-    Seed::new(out)
+    Seed::filled(|out| {
+        // 32 bytes are always within HKDF's limit of 255 blocks.
+        let filled = prk
+            .expand(&info, Len(out.len()))
+            .and_then(|okm| okm.fill(out));
+        debug_assert!(filled.is_ok());
+    })
 }
 
 fn aead_key(key: &Seed) -> Result<aead::LessSafeKey, SpaceError> {

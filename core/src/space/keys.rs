@@ -10,18 +10,28 @@ use super::{SpaceError, wrap};
 use crate::env::Env;
 
 /// 32 secret bytes: the seed of a key pair, or a symmetric key.
+///
+/// They stand in one place, which is wiped: moving a seed moves no bytes, so none stay on a
+/// stack.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct Seed([u8; 32]);
+pub struct Seed(Box<[u8; 32]>);
 
 impl Seed {
     /// Takes bytes as a secret.
     pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+        Self(Box::new(bytes))
     }
 
     /// A fresh random secret.
     pub fn random(env: &Env) -> Self {
-        Self(env.random())
+        Self::filled(|bytes| env.fill(bytes))
+    }
+
+    /// A secret that is written where it stays.
+    pub(crate) fn filled(fill: impl FnOnce(&mut [u8])) -> Self {
+        let mut seed = Self(Box::new([0; 32]));
+        fill(seed.0.as_mut_slice());
+        seed
     }
 
     /// The bytes, for the call that needs them; never keep a copy.
@@ -33,7 +43,11 @@ impl Seed {
 impl TryFrom<&[u8]> for Seed {
     type Error = SpaceError;
     fn try_from(bytes: &[u8]) -> Result<Self, SpaceError> {
-        bytes.try_into().map(Self).map_err(|_| SpaceError::BadKey)
+        if bytes.len() == 32 {
+            Ok(Self::filled(|to| to.copy_from_slice(bytes)))
+        } else {
+            Err(SpaceError::BadKey)
+        }
     }
 }
 

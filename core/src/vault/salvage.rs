@@ -11,7 +11,7 @@ use rusqlite::{Transaction, params};
 
 use super::identity::{Identity, LogEnd, is_setting};
 use super::pages::{Rescue, Row};
-use super::secrets::{DEVICE, ME, ROOT};
+use super::secrets::{self, DEVICE, ME, ROOT};
 use super::{SpaceEntry, Vault, VaultError, clock, logs, view};
 use crate::event::Envelope;
 
@@ -201,7 +201,10 @@ impl Found {
     fn named(&mut self, name: &str, value: Vec<u8>) {
         if name == ME {
             self.me = wire::decode(&value).ok();
-        } else if [DEVICE, ROOT].contains(&name) || name.starts_with("invite.") {
+        } else if [DEVICE, ROOT].contains(&name)
+            || name.starts_with("invite.")
+            || name.starts_with("kit.")
+        {
             self.secrets.insert(name.to_owned(), value.into());
         } else if is_setting(name) {
             self.settings.insert(name.to_owned(), value);
@@ -213,7 +216,8 @@ impl Found {
         for (name, value) in &self.secrets {
             if vault.secret(name)?.is_none() && !(known && [DEVICE, ROOT].contains(&name.as_str()))
             {
-                vault.keep_secret(name, value)?;
+                let plain = secrets::revealed(&vault.key, name.as_bytes(), value.to_vec());
+                vault.keep_secret(name, &plain)?;
             }
         }
         if !known {

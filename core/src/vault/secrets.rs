@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{Vault, VaultError, identity, meta};
 use crate::space::epoch::EpochKey;
+use crate::space::kdf;
 use crate::space::keys::{DeviceSecrets, RootSecret, Seed};
 
 /// Whose vault this is.
@@ -34,6 +35,31 @@ pub enum Me {
 pub(super) const ME: &str = "me";
 pub(super) const DEVICE: &str = "device";
 pub(super) const ROOT: &str = "root";
+
+/// A secret as it stands in the file: sealed once more.
+///
+/// The file is encrypted; its pages in memory are not, and SQLite does not wipe what it frees.
+/// So after closing nothing of a key is left there. Bytes: salt (32), then ChaCha20-Poly1305 under
+/// HKDF of the vault's key and the salt; the salt is HKDF of what is sealed, so each content has a
+/// key of its own.
+fn hidden(key: &Seed, name: &[u8], value: &[u8]) -> Result<Vec<u8>, VaultError> {
+    let salt = kdf::derive(key.expose(), &[], "vault secret salt", &[name, value]);
+    let sealing = kdf::derive(key.expose(), salt.expose(), "vault secret", &[]);
+    let mut bytes = salt.expose().to_vec();
+    let sealed = kdf::seal_once(&sealing, name, value.to_vec());
+    bytes.extend(sealed.map_err(|_| VaultError::Internal)?);
+    Ok(bytes)
+}
+
+/// The reverse of [`hidden`]. What does not open was written by a version that did not seal here.
+pub(super) fn revealed(key: &Seed, name: &[u8], kept: Vec<u8>) -> zeroize::Zeroizing<Vec<u8>> {
+    let kept = zeroize::Zeroizing::new(kept);
+    let opened = kept.split_at_checked(32).and_then(|(salt, sealed)| {
+        let sealing = kdf::derive(key.expose(), salt, "vault secret", &[]);
+        kdf::open_once(&sealing, name, sealed).ok()
+    });
+    opened.map_or(kept, zeroize::Zeroizing::new)
+}
 
 impl Vault {
     /// Whose vault this is; none before it was set up.
@@ -86,8 +112,10 @@ impl Vault {
         };
         let secrets = secrets.map_err(|_| VaultError::Internal)?;
         if kept.is_none() {
-            let all =
-                zeroize::Zeroizing::new(secrets.seeds().map(Seed::expose).map(|s| *s).concat());
+            let mut all = zeroize::Zeroizing::new(Vec::with_capacity(96));
+            for seed in secrets.seeds() {
+                all.extend_from_slice(seed.expose());
+            }
             self.keep_secret(DEVICE, &all)?;
         }
         self.device = Some(secrets.clone());
@@ -135,7 +163,7 @@ impl Vault {
             .prepare_cached(sql)?
             .query_row([name], |row| row.get(0))
             .optional()?;
-        Ok(kept.map(zeroize::Zeroizing::new))
+        Ok(kept.map(|kept| revealed(&self.key, name.as_bytes(), kept)))
     }
 
     /// Keeps a secret of a room on this device; it is not synced.
@@ -144,10 +172,11 @@ impl Vault {
     /// [`VaultError`].
     pub fn keep_secret(&mut self, name: &str, value: &[u8]) -> Result<(), VaultError> {
         let own = [DEVICE, ROOT].contains(&name);
+        let sealed = hidden(&self.key, name.as_bytes(), value)?;
         self.write(|tx| {
             let sql = "INSERT INTO secret (name, value) VALUES (?1, ?2)
                        ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-            tx.prepare_cached(sql)?.execute(params![name, value])?;
+            tx.prepare_cached(sql)?.execute(params![name, sealed])?;
             if own {
                 identity::touch(tx, &[name.as_bytes(), value])?;
             }
@@ -191,7 +220,7 @@ impl Vault {
             .prepare_cached(sql)?
             .query_row(params![epoch.0, space.0], |row| row.get(0))
             .optional()?;
-        let Some(kept) = kept.map(zeroize::Zeroizing::new) else {
+        let Some(kept) = kept.map(|kept| revealed(&self.key, &epoch.0, kept)) else {
             return Ok(None);
         };
         let seed = Seed::try_from(kept.as_slice()).map_err(|_| VaultError::Damaged)?;
@@ -208,11 +237,12 @@ impl Vault {
         epoch: StatementHash,
         key: &EpochKey,
     ) -> Result<(), VaultError> {
+        let sealed = hidden(&self.key, &epoch.0, key.seed().expose())?;
         self.write(|tx| {
             let sql = "INSERT INTO epoch_key (epoch, space, key) VALUES (?1, ?2, ?3)
                        ON CONFLICT (epoch) DO NOTHING";
             tx.prepare_cached(sql)?
-                .execute(params![epoch.0, space.0, key.seed().expose()])?;
+                .execute(params![epoch.0, space.0, sealed])?;
             Ok(())
         })
     }
