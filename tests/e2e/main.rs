@@ -21,4 +21,5 @@ mod other_writer;
 mod restored;
 mod shapes;
 mod sharing;
+mod thief;
 mod vault;
