@@ -43,6 +43,9 @@ pub enum SyncError {
     /// The digits that were compared differ.
     #[error("the digits differ")]
     DigitsDiffer,
+    /// A name is empty or over 200 bytes.
+    #[error("a name is empty or too long")]
+    Name,
     /// The invite is over.
     #[error("the invite has expired")]
     Expired,
@@ -129,6 +132,11 @@ impl From<SyncError> for Problem {
                 "digits-differ",
                 "These are not the digits on the patient's device. If they were typed right, \
                  withdraw the invite and start over.",
+            ),
+            SyncError::Name => Self::new(
+                Kind::Input,
+                "name",
+                "A name is needed, of up to 200 bytes. Nothing was changed.",
             ),
             SyncError::Expired => Self::new(
                 Kind::Locked,

@@ -18,6 +18,7 @@ mod light;
 mod line;
 mod machine;
 mod office;
+pub mod pairing;
 mod patients;
 mod plan;
 mod pull;
