@@ -47,7 +47,7 @@ impl PairingSecret {
 
     /// The MAC of the answer to an offer: nobody without the code put another device in its place.
     pub fn answer_mac(&self, offer: &[u8], answer: &[u8]) -> [u8; 32] {
-        let parts: [&[u8]; 3] = [&self.lookup().0, offer, answer];
+        let parts: [&[u8]; 3] = [&self.lookup().0, &named(offer), answer];
         self.0.mac("pairing answer", &parts)
     }
 }
@@ -132,6 +132,11 @@ pub fn digits(
     offer: &[u8],
     answer: &[u8],
 ) -> Result<Digits, super::SpaceError> {
-    let parts: [&[u8]; 3] = [&lookup.0, offer, answer];
+    let parts: [&[u8]; 3] = [&lookup.0, &named(offer), answer];
     Digits::of(&crypto::hash("pairing transcript", &parts))
+}
+
+/// An offer as a part of fixed length.
+fn named(offer: &[u8]) -> [u8; 32] {
+    crypto::hash("pairing offer", &[offer])
 }
