@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::care::{Care, CareView};
+use crate::device::{DeviceView, Devices};
 use crate::env::Env;
 use crate::export::Export;
 use crate::front::{Front, FrontView};
@@ -14,7 +15,7 @@ use crate::sync::{Kit, Line, Office, Sync};
 use crate::vault::{KeyStore, Mended, Vault, VaultError, View};
 
 /// Every room's part of the vault's views.
-pub const VIEWS: &[&dyn View] = &[&JournalView, &CareView, &FrontView, &KitView];
+pub const VIEWS: &[&dyn View] = &[&JournalView, &CareView, &FrontView, &DeviceView, &KitView];
 
 /// A vault that several handles share; one of them at a time uses it.
 #[derive(Debug, Clone)]
@@ -143,6 +144,11 @@ impl Companion {
     /// What is shared, reviewed and read.
     pub fn care(&self) -> Care {
         Care::new(self.vault.clone())
+    }
+
+    /// The patient's devices.
+    pub fn devices(&self) -> Devices {
+        Devices::new(self.vault.clone(), self.sync())
     }
 
     /// The clinic's list of patients.

@@ -8,6 +8,7 @@
 pub mod care;
 pub mod companion;
 pub mod crisis;
+pub mod device;
 pub mod env;
 pub mod event;
 pub mod export;

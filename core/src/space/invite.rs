@@ -4,8 +4,8 @@ use clinic_api::crypto;
 use clinic_api::id::{ChainId, InviteLookup, MemberId};
 
 pub use super::digits::Digits;
-pub(crate) use super::typed::{scanned_server, server_part};
 use super::typed::{self, TypedSecret};
+pub(crate) use super::typed::{scanned_server, server_part};
 use crate::env::Env;
 
 /// Why something typed or scanned is no invite, or no code of a pairing.

@@ -396,7 +396,7 @@ async fn roster(link: &mut Link, id: ChainId, root: MemberId) -> Result<Pulled<R
 }
 
 /// All statements of a chain, unverified.
-async fn whole(link: &mut Link, id: ChainId) -> Result<Vec<Signed>, SyncError> {
+pub(super) async fn whole(link: &mut Link, id: ChainId) -> Result<Vec<Signed>, SyncError> {
     let mut all = Vec::new();
     loop {
         let request = Request::get(format!("/v1/chains/{id}")).query(format!("from={}", all.len()));

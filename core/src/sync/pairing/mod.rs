@@ -3,6 +3,9 @@
 //! Here is what both have in common: the bytes of offer and answer, and how they reach the
 //! server. Who is let in says the statement that follows, which its own side writes.
 
+mod error;
+mod patient_device;
+
 use clinic_api::chain::Tip;
 use clinic_api::chain::{patient, roster};
 use clinic_api::crypto::{self, Signature};
@@ -12,6 +15,10 @@ use clinic_api::member::DeviceKeys;
 use clinic_api::message::{NewPairing, PairingAnswer, PairingAnswered, PairingOffer};
 use clinic_api::wire::{self, bytes_array};
 use minicbor::{Decode, Encode};
+
+pub use error::PairingError;
+pub(super) use patient_device::signed;
+pub use patient_device::{Answering, Invitation, Waiting};
 
 use super::Link;
 use super::error::SyncError;
@@ -135,13 +142,13 @@ pub(super) async fn offer(
         mac: secret.offer_mac(offer),
     });
     let request = Request::post("/v1/pairings".to_owned(), body);
-    link.expect(&request).await.map(drop)
+    link.expect(&request).await.map_err(error::over).map(drop)
 }
 
 /// Fetches what is offered under a code, and checks it by the code.
 ///
 /// # Errors
-/// [`SyncError::ForgedOffer`]: it is not what the other device offered, or not for one of this
+/// [`PairingError::Forged`]: it is not what the other device offered, or not for one of this
 /// kind.
 pub(super) async fn fetch(
     link: &mut Link,
@@ -149,7 +156,7 @@ pub(super) async fn fetch(
     kind: PairingKind,
 ) -> Result<Fetched, SyncError> {
     let request = Request::get(path(code.secret.lookup())).unsigned();
-    let given: PairingOffer = wire::decode(&link.expect(&request).await?)?;
+    let given: PairingOffer = wire::decode(&link.expect(&request).await.map_err(error::over)?)?;
     check(code, kind, &given)
 }
 
@@ -159,13 +166,13 @@ fn check(
     given: &PairingOffer,
 ) -> Result<Fetched, SyncError> {
     if code.secret.offer_mac(&given.offer) != given.mac {
-        return Err(SyncError::ForgedOffer);
+        return Err(PairingError::Forged.into());
     }
     let offered: Offered = wire::decode(&given.offer)?;
     let place = code.place.as_ref();
     let fits = place.is_none_or(|p| p.tip == offered.tip() && Some(p.root) == offered.root);
     if offered.kind != kind || !fits {
-        return Err(SyncError::ForgedOffer);
+        return Err(PairingError::Forged.into());
     }
     Ok(Fetched {
         offered,
@@ -176,7 +183,7 @@ fn check(
 /// Makes the answer of a new device to what was fetched. Keep it before it is sent.
 ///
 /// # Errors
-/// [`SyncError::Name`]: a shorter name.
+/// [`PairingError::Name`]: a shorter name.
 pub(super) fn prepare(
     secret: &PairingSecret,
     fetched: &Fetched,
@@ -185,7 +192,7 @@ pub(super) fn prepare(
 ) -> Result<Prepared, SyncError> {
     let name = name.trim();
     if name.is_empty() || name.len() > limits::NAME {
-        return Err(SyncError::Name);
+        return Err(PairingError::Name.into());
     }
     let offered = &fetched.offered;
     let id = device.id();
@@ -206,27 +213,27 @@ pub(super) fn prepare(
 /// Sends a prepared answer; can be repeated with the same.
 ///
 /// # Errors
-/// [`SyncError::Refused`] where another answered first, or the pairing is over.
+/// [`PairingError::Over`] where another answered first, or the pairing is over.
 pub(super) async fn answer(
     link: &mut Link,
     lookup: InviteLookup,
     body: Vec<u8>,
 ) -> Result<(), SyncError> {
     let request = Request::post(format!("{}/answer", path(lookup)), body).unsigned();
-    link.expect(&request).await.map(drop)
+    link.expect(&request).await.map_err(error::over).map(drop)
 }
 
 /// Fetches the answer to an offer, and checks it by the secret; none while nobody answered.
 ///
 /// # Errors
-/// [`SyncError::ForgedClaim`]: somebody without the code answered. Withdraw it and start over.
+/// [`PairingError::Forged`]: somebody without the code answered. Withdraw it and start over.
 pub(super) async fn fetch_answer(
     link: &mut Link,
     secret: &PairingSecret,
     offer: &[u8],
 ) -> Result<Option<Checked>, SyncError> {
     let request = Request::get(format!("{}/answer", path(secret.lookup())));
-    let given: PairingAnswered = wire::decode(&link.expect(&request).await?)?;
+    let given: PairingAnswered = wire::decode(&link.expect(&request).await.map_err(error::over)?)?;
     given
         .answer
         .map(|given| check_answer(secret, offer, &given))
@@ -239,7 +246,7 @@ fn check_answer(
     given: &PairingAnswer,
 ) -> Result<Checked, SyncError> {
     if secret.answer_mac(offer, &given.answer) != given.mac {
-        return Err(SyncError::ForgedClaim);
+        return Err(PairingError::Forged.into());
     }
     let offered: Offered = wire::decode(offer)?;
     let answered: Answered = wire::decode(&given.answer)?;
@@ -253,7 +260,7 @@ fn check_answer(
             &answered.consent,
         );
     if !consents || answered.name.is_empty() || answered.name.len() > limits::NAME {
-        return Err(SyncError::ForgedClaim);
+        return Err(PairingError::Forged.into());
     }
     let digits = pairing::digits(secret.lookup(), offer, &given.answer)?;
     Ok(Checked { answered, digits })
@@ -265,7 +272,7 @@ fn check_answer(
 /// [`SyncError::Unreachable`] and the like: it ends by itself within seven days.
 pub(super) async fn withdraw(link: &mut Link, lookup: InviteLookup) -> Result<(), SyncError> {
     let request = Request::post(format!("{}/withdraw", path(lookup)), Vec::new());
-    link.expect(&request).await.map(drop)
+    link.expect(&request).await.map_err(error::over).map(drop)
 }
 
 fn path(lookup: InviteLookup) -> String {
