@@ -11,6 +11,7 @@
 mod clock;
 mod commands;
 mod demo;
+mod devices;
 mod enrolment;
 mod erasing;
 mod exporting;

@@ -17,7 +17,7 @@ use crate::care::own_chain;
 use crate::companion::SharedVault;
 use crate::problem::{Kind as ProblemKind, Problem};
 use crate::space::authority::Author;
-use crate::sync::{Adopted, Sync, SyncError};
+use crate::sync::{Adopted, Cancel, Sync, SyncError};
 use crate::vault::{Draft, SpaceEntry, Vault, VaultError};
 
 /// Why something could not be done with a device.
@@ -193,6 +193,19 @@ impl Devices {
             return Err(DeviceError::ThisDevice);
         }
         Ok(self.sync.remove_device(device).await?)
+    }
+
+    /// Runs one of this handle's calls without an async runtime; none when cancelled.
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub fn blocking<T>(
+        &self,
+        cancel: &Cancel,
+        call: impl AsyncFnOnce(&Self) -> Result<T, DeviceError>,
+    ) -> Result<Option<T>, DeviceError> {
+        let called = self.sync.blocking(cancel, async |_| Ok(call(self).await))?;
+        called.transpose()
     }
 
     /// Takes over what a removed device wrote beyond what counts, before it was removed, as this

@@ -467,7 +467,7 @@ fn loaded(vault: &mut Vault, id: ChainId) -> Result<PatientChain, SyncError> {
         .ok_or(SyncError::Internal)
 }
 
-fn clinic_name(vault: &mut Vault, chain: &PatientChain) -> Result<String, SyncError> {
+pub(super) fn clinic_name(vault: &mut Vault, chain: &PatientChain) -> Result<String, SyncError> {
     let Some(clinic) = chain.clinic_at(chain.tip().number) else {
         return Ok(String::new());
     };
