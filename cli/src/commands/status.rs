@@ -63,6 +63,12 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs) -> Result<(), Problem> {
                 lines.push(format!("Its server: {server}"));
                 lines.push(format!("Digits for the clinic's staff: {}", joining.digits));
             }
+            (Some(clinic), Some(server), None) => {
+                lines.push(format!(
+                    "With {clinic}. `companion sync` brings what is there."
+                ));
+                lines.push(format!("Its server: {server}"));
+            }
             _ => lines.push("With no clinic yet: nothing leaves this device.".to_owned()),
         }
         if server.is_some() {

@@ -16,7 +16,7 @@ use crate::care::own_chain;
 use crate::event::Envelope;
 use crate::space::authority::Author;
 use crate::space::frame;
-use crate::vault::{Put, Restoring, SpaceEntry, Vault, VaultError};
+use crate::vault::{Put, SpaceEntry, Vault, VaultError};
 
 /// So many logs of one device are looked at in one space.
 const LOGS: usize = 256;
@@ -64,9 +64,9 @@ impl Sync {
                 .await?;
             let mut vault = self.vault.lock();
             for event in found.events {
-                // One by one: what an odd event among them is must not keep the others out.
-                let count = match vault.restore(&[(entry, event)], Restoring::Keep) {
-                    Ok(came) if came == [Put::Added] => &mut adopted.events,
+                // One by one: an odd one among them must not keep the others out.
+                let count = match vault.adopt(&entry, event, device) {
+                    Ok(Put::Added) => &mut adopted.events,
                     Ok(_) => &mut adopted.already,
                     Err(VaultError::NotAllowed | VaultError::TooLarge) => &mut adopted.left,
                     Err(error) => return Err(error.into()),

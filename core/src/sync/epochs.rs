@@ -118,6 +118,24 @@ pub(super) fn standing(vault: &mut Vault, entry: &SpaceEntry) -> Result<Standing
     Ok(Standing::Write(Box::new(statement), key))
 }
 
+/// Whether the keys of a space are still to come from another device of the patient. What was
+/// pulled before could not be opened.
+pub(super) fn keys_come(vault: &mut Vault, entry: &SpaceEntry) -> Result<bool, SyncError> {
+    if entry.patient.is_none() {
+        return Ok(false);
+    }
+    vault.load_space(entry)?;
+    let me = vault.device()?.id();
+    let last = vault.chains().epochs(entry.space).and_then(|c| c.last());
+    let parties = vault.chains().parties(entry);
+    let Some(last) = last.filter(|last| is_awaited(parties, last, me)) else {
+        return Ok(false);
+    };
+    let (hash, number) = (last.hash, last.number);
+    open_keys(vault, entry)?;
+    Ok(vault.epoch_key(entry.space, hash, number)?.is_none())
+}
+
 /// Whether this device came in after the last epoch, and another one that was in before is still
 /// here: that one writes the next, which leads back to every key. One written here would not.
 fn is_awaited(parties: Parties<'_>, last: &EpochRecord, me: DeviceId) -> bool {

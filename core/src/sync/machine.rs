@@ -56,6 +56,8 @@ pub struct Machine {
     pub(super) whole: bool,
     /// The spaces whose sealed runs were refused as outdated.
     outdated: Vec<SpaceId>,
+    /// Whether some space was not pulled, for want of keys that are on their way.
+    pub(super) held: bool,
     /// Where the next run may be sealed while the push that was given last is on its way.
     ahead: Option<SpaceEntry>,
 }
@@ -84,6 +86,7 @@ impl Machine {
             tells: false,
             whole: false,
             outdated: Vec::new(),
+            held: false,
             ahead: None,
         })
     }
@@ -180,6 +183,10 @@ impl Machine {
                 }
             },
             Task::Pull(entry, mut pulling) => {
+                if epochs::keys_come(vault, &entry)? {
+                    self.held = true;
+                    return Ok(None);
+                }
                 let body = pulling.request(vault, entry.space)?;
                 self.waiting = Some(Waiting::Pull(entry, pulling));
                 Ok(Some(Request::post(
