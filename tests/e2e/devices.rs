@@ -303,6 +303,33 @@ fn what_a_removed_device_had_sent_and_nobody_received_is_adopted() {
     assert_eq!(site.office.notes(chain), ["b late, shared"]);
 }
 
+/// A device that had received it, before it heard of the removal, takes it back, and can adopt
+/// it like any other.
+#[test]
+fn what_was_received_and_taken_back_is_adopted_too() {
+    let site = Site::new();
+    let (phone, chain) = site.enrolled(NAME, BORN);
+    let (tablet, laptop) = (
+        Patient::new(site.path(), "tablet"),
+        Patient::new(site.path(), "laptop"),
+    );
+    pair(&phone, &tablet, "Tablet");
+    pair(&phone, &laptop, "Laptop");
+    let device = listed(&phone)[1]["id"].as_str().unwrap().to_owned();
+    tablet.log(&["5", "--note", "a late"]);
+    tablet.sync();
+    laptop.sync();
+    assert_eq!(all_notes(&laptop), ["a late"]);
+    cut_off(&site, &phone, chain, &device);
+    laptop.json(&["sync"]);
+    assert_eq!(all_notes(&laptop), Vec::<String>::new());
+    let adopted = laptop.json(&["devices", "adopt", "Tablet"]);
+    assert_eq!(adopted["left"], 0);
+    assert_eq!(all_notes(&laptop), ["a late"]);
+    phone.json(&["sync"]);
+    assert_eq!(all_notes(&phone), ["a late"]);
+}
+
 #[test]
 fn a_cloned_journal_notices_says_so_and_loses_nothing() {
     let site = Site::new();

@@ -116,9 +116,10 @@ async fn a_pairing_is_of_a_chain_that_its_maker_is_in() {
     create(site, &world.patient.device, &own).await.expect(201);
     send(site, &own, &answer(1)).await.expect(201);
     for (device, code) in &cases {
-        let code = match code {
-            Code::NotAllowed => Code::UnknownInvite,
-            other => *other,
+        let code = if *code == Code::NotAllowed {
+            Code::UnknownInvite
+        } else {
+            *code
         };
         let read = site.get(device, &format!("{}/answer", path(&own))).await;
         assert_eq!(read.refused(), refusal(code));
