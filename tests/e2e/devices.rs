@@ -10,6 +10,8 @@ use companion_core::space::patient::remove_device;
 use companion_tests::http::deliver;
 use companion_tests::office::open;
 use companion_tests::patient::Patient;
+use companion_tests::process::run;
+use companion_tests::proxy::{Fault, Way};
 use companion_tests::site::Site;
 use serde_json::{Value, json};
 
@@ -301,6 +303,87 @@ fn what_a_removed_device_had_sent_and_nobody_received_is_adopted() {
     assert_eq!((&again["adopted"], &again["left"]), (&json!(0), &json!(0)));
     site.office.try_sync().unwrap();
     assert_eq!(site.office.notes(chain), ["b late, shared"]);
+}
+
+/// Runs a command while the server's answers are lost further and further on, until it is done.
+fn stubborn(site: &Site, patient: &Patient, args: &[&str]) -> Value {
+    let mut at = 0;
+    for _ in 0..80 {
+        site.proxy().set(Fault::Lose(Way::Down, at));
+        let ended = run(patient.command(args).arg("--json"));
+        site.proxy().clear();
+        if ended.code == Some(0) {
+            assert!(at > 0, "nothing was lost");
+            return serde_json::from_str(&ended.out).unwrap();
+        }
+        assert_eq!(ended.code, Some(69), "{args:?} at {at}: {}", ended.out);
+        at += at / 4 + 61;
+    }
+    panic!("{args:?} never ended");
+}
+
+#[test]
+fn whatever_answers_are_lost_pairing_and_removing_go_on() {
+    let site = Site::behind_proxy();
+    let (phone, _) = site.enrolled(NAME, BORN);
+    phone.log(&["4", "--note", "a before"]);
+    phone.sync();
+    let tablet = Patient::new(site.path(), "tablet");
+    tablet.log(&["4", "--note", "b of its own"]);
+    let offer = stubborn(&site, &phone, &["devices", "pair"]);
+    let code = offer["qr"].as_str().unwrap();
+    let pairing = ["enrol", "--pair", code, "--name", "Tablet"];
+    let answer = stubborn(&site, &tablet, &pairing);
+    let digits = answer["digits"].as_str().unwrap();
+    let shown = phone.json(&["devices", "pair", "--answer"]);
+    assert_eq!(shown["digits"], digits);
+    stubborn(&site, &phone, &["devices", "pair", "--confirm", digits]);
+    stubborn(&site, &tablet, &["sync"]);
+    tablet.sync();
+    phone.sync();
+    let all = ["a before", "b of its own"];
+    assert_eq!(all_notes(&phone), all);
+    assert_eq!(all_notes(&tablet), all);
+    assert_eq!(listed(&phone).len(), 2);
+    tablet.log(&["4", "--note", "c unsent"]);
+    stubborn(&site, &phone, &["devices", "remove", "Tablet", "--yes"]);
+    let (_, name, _) = tablet.problem(&["sync"]);
+    assert_eq!(name, "device-removed");
+    let again = phone.json(&["devices", "pair"]);
+    let pairing = ["enrol", "--pair", again["qr"].as_str().unwrap()];
+    let digits = stubborn(&site, &tablet, &pairing)["digits"].clone();
+    let confirm = ["devices", "pair", "--confirm", digits.as_str().unwrap()];
+    phone.json(&confirm);
+    stubborn(&site, &tablet, &["sync"]);
+    tablet.sync();
+    phone.sync();
+    assert_eq!(all_notes(&phone), [&all[..], &["c unsent"]].concat());
+    assert_eq!(listed(&phone).len(), 3);
+}
+
+/// A device that is in goes on while its new keys are waited for; whoever joins a clinic waits
+/// for no other device any more.
+#[test]
+fn an_answer_that_nobody_confirms_keeps_nobody_from_going_on() {
+    let site = Site::new();
+    let (phone, _) = site.enrolled(NAME, BORN);
+    let tablet = Patient::new(site.path(), "tablet");
+    pair(&phone, &tablet, "Tablet");
+    let answer = |patient: &Patient| {
+        let offer = phone.json(&["devices", "pair"]);
+        patient.json(&["enrol", "--pair", offer["qr"].as_str().unwrap()]);
+    };
+    answer(&tablet);
+    tablet.log(&["5", "--note", "goes on"]);
+    tablet.sync();
+    phone.sync();
+    assert_eq!(all_notes(&phone), ["goes on"]);
+    let other = Patient::new(site.path(), "other");
+    answer(&other);
+    let (_, name, _) = other.problem(&["sync"]);
+    assert_eq!(name, "pairing-not-confirmed");
+    site.enrol(&other, "Kim Wood", "1990-01-02");
+    other.sync();
 }
 
 /// A device that had received it, before it heard of the removal, takes it back, and can adopt

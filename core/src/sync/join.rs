@@ -103,6 +103,8 @@ impl Sync {
             .set_setting(SERVER, address.to_string().as_bytes())?;
         let request = Request::post(format!("{path}/claim"), claiming.claim).unsigned();
         link.expect(&request).await?;
+        // Another device's word, if one was waited for, is waited for no more.
+        self.forget_answer()?;
         let kept = claiming.joining;
         self.vault
             .lock()
