@@ -11,7 +11,7 @@ use crate::front::{Front, FrontView};
 use crate::import::own::Restore;
 use crate::journal::{Journal, JournalView};
 use crate::kit::KitView;
-use crate::sync::{Kit, Line, Office, Sync};
+use crate::sync::{Kit, Line, Office, Staff, Sync};
 use crate::vault::{KeyStore, Mended, Vault, VaultError, View};
 
 /// Every room's part of the vault's views.
@@ -169,5 +169,10 @@ impl Companion {
     /// A clinic's office: founding, inviting, admitting.
     pub fn office(&self) -> Office {
         Office::new(self.vault.clone(), self.line.clone())
+    }
+
+    /// The clinic's people and workstations, and its root key.
+    pub fn staff(&self) -> Staff {
+        Staff::new(self.vault.clone(), self.line.clone())
     }
 }

@@ -91,6 +91,13 @@ impl Machine {
         })
     }
 
+    /// A look at the roster alone.
+    pub(super) fn roster(vault: &Vault, roster: ChainId) -> Result<Self, SyncError> {
+        let mut machine = Self::empty(vault)?;
+        machine.tasks.push_back(Task::Chain(Chain::Roster(roster)));
+        Ok(machine)
+    }
+
     /// The tasks of a round over everything.
     pub(super) fn everything(vault: &Vault) -> Result<VecDeque<Task>, SyncError> {
         let mut tasks = VecDeque::new();
@@ -107,8 +114,7 @@ impl Machine {
             }
             Some(Me::Staff { roster, .. }) => {
                 tasks.push_back(Task::Chain(Chain::Roster(roster)));
-                let own = vault.spaces()?.into_iter().filter(|s| !s.kind.of_patient());
-                tasks.extend(own.flat_map(space_tasks));
+                tasks.push_back(Task::FollowClinic(roster));
                 tasks.push_back(Task::FollowPatients(roster));
             }
             None => return Err(SyncError::NoServer),
@@ -209,6 +215,7 @@ impl Machine {
                 }
                 Ok(None)
             }
+            Task::FollowClinic(roster) => self.follow_clinic(vault, roster).map(|()| None),
             Task::FollowPatients(roster) => self.follow_patients(vault, roster, true),
             Task::FollowNew(roster) => self.follow_patients(vault, roster, false),
             Task::Feed => {

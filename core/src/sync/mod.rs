@@ -27,6 +27,7 @@ mod push;
 mod report;
 mod request;
 mod spaces;
+mod staff;
 mod task;
 
 pub use address::Server;
@@ -40,6 +41,10 @@ pub use machine::{Machine, Next};
 pub use office::{AdmitError, Invitation, InviteView, Office};
 pub use report::{Alarm, Report};
 pub use request::{Reply, Request};
+pub use staff::{
+    Colleague, FrontCheck, People, RootKit, RosterAct, RosterChange, Staff, StaffError,
+    StaffWorkstation,
+};
 
 use tokio::sync::watch;
 

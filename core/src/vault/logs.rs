@@ -1,5 +1,7 @@
 //! Where each log ends, as far as it was verified; and which are this device's own.
 
+use std::collections::BTreeMap;
+
 use clinic_api::id::{DeviceId, HeadHash, HeaderHash, LogId, SpaceId};
 use clinic_api::log::{LogTip, Seen, log_id};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
@@ -143,6 +145,17 @@ pub(super) fn witness(
 }
 
 impl Vault {
+    /// When each device was last heard, in any space, in milliseconds since 1970 by its own clock.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn last_heard_ms(&self) -> Result<BTreeMap<DeviceId, i64>, VaultError> {
+        let sql = "SELECT device, max(heard_ms) FROM log WHERE heard_ms > 0 GROUP BY device";
+        let mut query = self.conn.prepare_cached(sql)?;
+        let rows = query.query_map([], |row| Ok((DeviceId(row.get(0)?), row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// The logs of a space of which another member saw more than this vault holds.
     ///
     /// # Errors
