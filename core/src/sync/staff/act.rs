@@ -61,6 +61,7 @@ impl RosterAct {
     fn begin(vault: &mut Vault, change: RosterChange) -> Result<Self, StaffError> {
         let roster = own_roster(vault)?;
         vault.root()?.ok_or(StaffError::NoRoot)?;
+        vault.load_roster(roster)?;
         let stage = Stage::Looking(Box::new(Machine::roster(vault, roster)?));
         Ok(Self {
             roster,
