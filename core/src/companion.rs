@@ -11,6 +11,7 @@ use crate::front::{Front, FrontView};
 use crate::import::own::Restore;
 use crate::journal::{Journal, JournalView};
 use crate::kit::KitView;
+use crate::members::Members;
 use crate::sync::{Kit, Line, Office, Staff, Sync};
 use crate::vault::{KeyStore, Mended, Vault, VaultError, View};
 
@@ -174,5 +175,10 @@ impl Companion {
     /// The clinic's people and workstations, and its root key.
     pub fn staff(&self) -> Staff {
         Staff::new(self.vault.clone(), self.line.clone())
+    }
+
+    /// Who came in and who went out, in words.
+    pub fn members(&self) -> Members {
+        Members::new(self.vault.clone())
     }
 }

@@ -16,6 +16,7 @@ pub mod front;
 pub mod import;
 pub mod journal;
 pub mod kit;
+pub mod members;
 pub mod problem;
 pub mod space;
 pub mod sync;

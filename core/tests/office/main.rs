@@ -19,3 +19,4 @@ mod first_contact;
 mod holders;
 mod house;
 mod root_kit;
+mod told;
