@@ -42,7 +42,7 @@ pub use office::{AdmitError, Invitation, InviteView, Office};
 pub use report::{Alarm, Report};
 pub use request::{Reply, Request};
 pub use staff::{
-    Colleague, FrontCheck, People, RootKit, RosterAct, RosterChange, Staff, StaffError,
+    Colleague, FrontCheck, Joined, People, RootKit, RosterAct, RosterChange, Staff, StaffError,
     StaffWorkstation,
 };
 

@@ -10,6 +10,7 @@ mod act;
 mod change;
 mod error;
 mod front_check;
+mod joining;
 mod people;
 mod plan;
 mod root_kit;
@@ -18,6 +19,7 @@ pub use act::RosterAct;
 pub use change::RosterChange;
 pub use error::StaffError;
 pub use front_check::FrontCheck;
+pub use joining::Joined;
 pub use people::{Colleague, People, StaffWorkstation};
 pub use root_kit::RootKit;
 
