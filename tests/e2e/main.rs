@@ -22,4 +22,5 @@ mod other_writer;
 mod restored;
 mod shapes;
 mod sharing;
+mod staff;
 mod vault;

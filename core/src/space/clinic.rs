@@ -22,6 +22,9 @@ pub struct Founding {
     pub person: PersonId,
 }
 
+/// How many statements found a clinic: see [`found`].
+pub const FOUNDING: u64 = 5;
+
 /// Founds a clinic: root and name, its first clinician with this workstation, both team keys.
 ///
 /// # Errors

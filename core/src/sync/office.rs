@@ -150,19 +150,28 @@ impl Office {
             .set_setting(SERVER, address.to_string().as_bytes())?)
     }
 
-    /// Makes the clinic known to its API; can be repeated.
+    /// Makes the clinic known to its API; can be repeated. Nothing is to be done where this
+    /// workstation came in later: then the API knows the clinic.
     ///
     /// # Errors
     /// [`SyncError::Refused`] where the operator did not configure this clinic's fingerprint.
     pub async fn register(&self) -> Result<(), SyncError> {
         let (mut link, roster) = self.link()?;
         let statements = {
-            let vault = self.vault.lock();
-            vault
-                .statements(roster)?
-                .iter()
-                .map(|s| s.to_bytes().into())
-                .collect()
+            let mut vault = self.vault.lock();
+            let me = vault.device()?.id();
+            vault.load_roster(roster)?;
+            let chain = vault.chains().roster(roster).ok_or(SyncError::Internal)?;
+            let founder = chain
+                .workstation(me)
+                .is_some_and(|w| w.added < clinic::FOUNDING);
+            if !founder {
+                return Ok(());
+            }
+            let founding = usize::try_from(clinic::FOUNDING).map_err(|_| SyncError::Internal)?;
+            let statements = vault.statements(roster)?;
+            let first = statements.iter().take(founding);
+            first.map(|s| s.to_bytes().into()).collect()
         };
         let body = wire::encode(&Statements { statements });
         link.expect(&Request::post("/v1/rosters".to_owned(), body))
