@@ -109,7 +109,7 @@ fn hired(first: &Desk, site: &Site, name: &str, role: &str) -> Desk {
     // Other digits let nobody in.
     let other: String = digits.chars().map(turned).collect();
     let confirm = ["roster", "workstation", "confirm"];
-    assert_eq!(first.problem(&confirm, &other), "digits-differ");
+    assert_eq!(first.problem(&confirm, &other), "pairing-digits");
     first.json_typed(&confirm, digits);
     let joined = new.json(&["join"]);
     assert_eq!(joined["joined"], true);
