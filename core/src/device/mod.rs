@@ -9,6 +9,7 @@ mod view;
 pub use body::DeviceNamed;
 pub(crate) use body::is_name;
 pub use view::DeviceView;
+pub(crate) use view::names;
 
 use clinic_api::id::DeviceId;
 use clinic_api::space::SpaceKind;

@@ -62,7 +62,7 @@ impl View for DeviceView {
 }
 
 /// The last word on each device's name.
-pub(super) fn names(
+pub(crate) fn names(
     vault: &Vault,
     private: SpaceId,
 ) -> Result<BTreeMap<DeviceId, String>, VaultError> {

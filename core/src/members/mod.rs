@@ -13,6 +13,7 @@ use clinic_api::id::{ChainId, DeviceId, MemberId};
 use clinic_api::space::SpaceKind;
 
 use crate::companion::SharedVault;
+use crate::device;
 use crate::vault::{Me, Vault, VaultError};
 
 /// A change of who is in, as it is shown.
@@ -241,16 +242,21 @@ fn own_changes(
     let seen = shown(vault, id)?.unwrap_or(since);
     let statements = vault.statements(id)?;
     let cited = |e: &InForce| chain.number_of(e.patient?);
+    let names = device::names(vault, SpaceKind::Private.id(id))?;
+    let called = |id: DeviceId| match names.get(&id) {
+        Some(name) => format!("\u{201c}{name}\u{201d}"),
+        None => words::short(id),
+    };
     let by = |member: MemberId| match devices.iter().find(|d| member == (**d).into()) {
         Some(device) if *device == this => "this device".to_owned(),
-        Some(device) => format!("your device {}", words::short(*device)),
+        Some(device) => format!("your device {}", called(*device)),
         None => "your recovery kit".to_owned(),
     };
     let told = of_patient(&statements).into_iter().filter_map(|change| {
         Some(Told {
             at_ms: change.at_ms,
             by: by(change.by),
-            text: words::for_patient(&change.what, clinic, words::short)?,
+            text: words::for_patient(&change.what, clinic, called)?,
             in_force_ms: in_force(epochs, cited, change.number),
             new: change.number > seen && change.by != this.into(),
             change,

@@ -9,7 +9,7 @@ use companion_core::companion::Companion;
 use companion_core::env::Env;
 use companion_core::members::words::short;
 use companion_core::problem::Problem;
-use companion_core::sync::{Colleague, People, Staff, StaffError, StaffWorkstation};
+use companion_core::sync::{Colleague, People, RosterChange, Staff, StaffError, StaffWorkstation};
 use serde_json::{Value, json};
 
 use super::{Done, How, day, instant, root_kit, workstation};
@@ -58,6 +58,8 @@ enum What {
     /// The root key's own kit of 24 words.
     #[command(subcommand)]
     RootKit(root_kit::What),
+    /// Finish what was cut off, and issue the teams' keys that are due; nothing else.
+    Renew,
     /// What changed about the clinic's people, in words.
     Changes,
 }
@@ -147,6 +149,12 @@ async fn act(env: &Env, dir: &Path, args: &Args) -> Result<Done, Problem> {
         }
         What::Workstation(what) => workstation::act(&companion, what, args.how.json).await,
         What::RootKit(what) => root_kit::act(env, &staff, what),
+        What::Renew => {
+            staff.change(RosterChange::RenewKeys).await?;
+            follow(&companion).await;
+            let text = "All that was begun is done, and every team has its key.";
+            Ok((json!({ "renewed": true }), text.to_owned()))
+        }
         What::Changes => changes(env, &companion),
     }
 }
@@ -215,6 +223,12 @@ fn list(env: &Env, people: &People, all: bool) -> Done {
         lines.push(
             "A change was begun here and isn't finished; the next change, or opening the console, \
              goes on with it."
+                .to_owned(),
+        );
+    } else if !people.keys_due.is_empty() {
+        lines.push(
+            "Somebody left, and new keys are still to be issued: until then nothing new can be \
+             shared. Where the root key is: roster renew"
                 .to_owned(),
         );
     }
