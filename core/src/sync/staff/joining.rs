@@ -1,6 +1,9 @@
 //! A workstation comes in: offered by who holds the root, answered by the new machine, let in
 //! when the digits on both are the same.
 
+#[cfg(test)]
+mod tests;
+
 use clinic_api::chain::Signed;
 use clinic_api::chain::roster::Roster;
 use clinic_api::http::problem::Code;
