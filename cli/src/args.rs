@@ -53,7 +53,7 @@ pub struct VaultArgs {
 pub enum Command {
     /// Crisis lines and emergency numbers; needs no journal, no passphrase, no network.
     Crisis(Crisis),
-    /// Join your clinic with an invite.
+    /// Join your clinic with an invite, or your own journal on another device.
     Enrol(Enrol),
     /// Save how you feel.
     Log(Log),
@@ -77,6 +77,8 @@ pub enum Command {
     Export(Export),
     /// Exchange what is new with the clinic.
     Sync(Sync),
+    /// Your devices: which there are, pairing another one, names, removing one.
+    Devices(Devices),
     /// What is saved, what is sent, who can read it.
     Status,
     /// Your recovery kit: 24 words that bring your journal back onto a new device.
@@ -135,8 +137,19 @@ pub enum KitCommand {
 #[derive(Debug, clap::Args)]
 pub struct Enrol {
     /// The invite: its 28 letters and digits, or the text of its QR code.
-    #[arg(long)]
-    pub invite: String,
+    #[arg(long, required_unless_present = "pair", conflicts_with = "pair")]
+    pub invite: Option<String>,
+    /// The code that `companion devices pair` shows on a device that you have already.
+    #[arg(long, value_name = "CODE")]
+    pub pair: Option<String>,
+    /// With --pair: what to call this device.
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "pair",
+        default_value = "New device"
+    )]
+    pub name: String,
     /// Address of the clinic's server; a QR code holds it.
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
@@ -313,6 +326,70 @@ pub struct Demo {
     /// End when everything was shown, instead of staying up until Ctrl-C.
     #[arg(long)]
     pub exit: bool,
+}
+
+/// What to do with your devices.
+#[derive(Debug, clap::Args)]
+pub struct Devices {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: DevicesCommand,
+}
+
+/// What to do with your devices.
+#[derive(Debug, Subcommand)]
+pub enum DevicesCommand {
+    /// Which devices are and were yours.
+    List,
+    /// Bring in another device: shows a code for it; then confirm what it answers.
+    Pair(Pair),
+    /// Call a device something else; only your own devices see the name.
+    Rename(Rename),
+    /// Put a device out: it reads nothing new, and what it writes later doesn't count.
+    Remove(Remove),
+    /// Take over what a removed device had written and you had not received.
+    Adopt(DeviceArg),
+}
+
+/// How far a pairing is.
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+pub struct Pair {
+    /// Show which device answered, with its digits.
+    #[arg(long)]
+    pub answer: bool,
+    /// Let the device in whose screen shows these digits.
+    #[arg(long, value_name = "DIGITS")]
+    pub confirm: Option<String>,
+    /// End the pairing that is open.
+    #[arg(long)]
+    pub withdraw: bool,
+}
+
+/// A device.
+#[derive(Debug, clap::Args)]
+pub struct DeviceArg {
+    /// The device: its name, or the first characters of its id.
+    pub device: String,
+}
+
+/// A device and a name.
+#[derive(Debug, clap::Args)]
+pub struct Rename {
+    /// The device: its name, or the first characters of its id.
+    pub device: String,
+    /// Its new name.
+    pub name: String,
+}
+
+/// A device to be removed.
+#[derive(Debug, clap::Args)]
+pub struct Remove {
+    /// The device: its name, or the first characters of its id.
+    pub device: String,
+    /// Don't ask first.
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// How to sync.

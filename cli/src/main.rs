@@ -60,6 +60,7 @@ fn run(args: &Args, out: &Out, env: &companion_core::env::Env) -> Result<(), Pro
         Command::Import(import) => commands::import::run(out, env, &args.vault, import),
         Command::Export(export) => commands::export::run(out, env, &args.vault, export),
         Command::Sync(sync) => commands::sync::run(out, env, &args.vault, sync),
+        Command::Devices(devices) => commands::devices::run(out, env, &args.vault, devices),
         Command::Kit(kit) => commands::kit::run(out, env, &args.vault, kit),
         Command::Status => commands::status::run(out, env, &args.vault),
     }

@@ -4,17 +4,19 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::care::{Care, CareView};
+use crate::device::{DeviceView, Devices};
 use crate::env::Env;
 use crate::export::Export;
 use crate::front::{Front, FrontView};
 use crate::import::own::Restore;
 use crate::journal::{Journal, JournalView};
 use crate::kit::KitView;
-use crate::sync::{Kit, Line, Office, Sync};
+use crate::members::Members;
+use crate::sync::{Kit, Line, Office, Staff, Sync};
 use crate::vault::{KeyStore, Mended, Vault, VaultError, View};
 
 /// Every room's part of the vault's views.
-pub const VIEWS: &[&dyn View] = &[&JournalView, &CareView, &FrontView, &KitView];
+pub const VIEWS: &[&dyn View] = &[&JournalView, &CareView, &FrontView, &DeviceView, &KitView];
 
 /// A vault that several handles share; one of them at a time uses it.
 #[derive(Debug, Clone)]
@@ -145,6 +147,11 @@ impl Companion {
         Care::new(self.vault.clone())
     }
 
+    /// The patient's devices.
+    pub fn devices(&self) -> Devices {
+        Devices::new(self.vault.clone(), self.sync())
+    }
+
     /// The clinic's list of patients.
     pub fn front(&self) -> Front {
         Front::new(self.vault.clone())
@@ -163,5 +170,15 @@ impl Companion {
     /// A clinic's office: founding, inviting, admitting.
     pub fn office(&self) -> Office {
         Office::new(self.vault.clone(), self.line.clone())
+    }
+
+    /// The clinic's people and workstations, and its root key.
+    pub fn staff(&self) -> Staff {
+        Staff::new(self.vault.clone(), self.line.clone())
+    }
+
+    /// Who came in and who went out, in words.
+    pub fn members(&self) -> Members {
+        Members::new(self.vault.clone())
     }
 }

@@ -8,6 +8,7 @@
 pub mod care;
 pub mod companion;
 pub mod crisis;
+pub mod device;
 pub mod env;
 pub mod event;
 pub mod export;
@@ -15,6 +16,7 @@ pub mod front;
 pub mod import;
 pub mod journal;
 pub mod kit;
+pub mod members;
 pub mod problem;
 pub mod space;
 pub mod sync;

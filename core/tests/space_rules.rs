@@ -16,6 +16,8 @@ mod epochs;
 mod invites;
 #[path = "space_rules/padding.rs"]
 mod padding;
+#[path = "space_rules/pairings.rs"]
+mod pairings;
 #[path = "space_rules/patients.rs"]
 mod patients;
 #[path = "space_rules/seals.rs"]

@@ -11,6 +11,7 @@
 mod clock;
 mod commands;
 mod demo;
+mod devices;
 mod enrolment;
 mod erasing;
 mod exporting;
@@ -21,5 +22,6 @@ mod other_writer;
 mod restored;
 mod shapes;
 mod sharing;
+mod staff;
 mod thief;
 mod vault;

@@ -121,6 +121,7 @@ fn every_command_gives_the_shape_that_is_written_down() {
     found.insert("companion unshare", patient.json(&["unshare", &id]));
     found.insert("companion share", patient.json(&["share", &id]));
     found.insert("companion erase", patient.json(&["erase", &id, "--yes"]));
+    devices(&site, &patient, &mut found);
     let crisis = run(command("companion").args(["crisis", "--country", "DE", "--json"]));
     found.insert(
         "companion crisis",
@@ -139,6 +140,27 @@ fn every_command_gives_the_shape_that_is_written_down() {
     // The demo is held to its own page by the demo's tests.
     let told: BTreeSet<&str> = examples.keys().map(String::as_str).collect();
     assert_eq!(told, found.keys().copied().collect());
+}
+
+fn devices(site: &Site, patient: &Patient, found: &mut BTreeMap<&str, Value>) {
+    let tablet = Patient::new(site.path(), "tablet");
+    patient.sync();
+    let offer = patient.json(&["devices", "pair"]);
+    let code = offer["qr"].as_str().unwrap();
+    let answer = tablet.json(&["enrol", "--pair", code, "--name", "Tablet"]);
+    let digits = answer["digits"].as_str().unwrap();
+    let shown = patient.json(&["devices", "pair", "--answer"]);
+    found.insert("companion devices pair --answer", shown);
+    let added = patient.json(&["devices", "pair", "--confirm", digits]);
+    found.insert("companion devices pair --confirm", added);
+    found.insert("companion devices pair", offer);
+    found.insert("companion devices list", patient.json(&["devices", "list"]));
+    let renamed = patient.json(&["devices", "rename", "Tablet", "Old tablet"]);
+    found.insert("companion devices rename", renamed);
+    let removed = patient.json(&["devices", "remove", "Old tablet", "--yes"]);
+    found.insert("companion devices remove", removed);
+    let adopted = patient.json(&["devices", "adopt", "Old tablet"]);
+    found.insert("companion devices adopt", adopted);
 }
 
 #[test]
@@ -160,7 +182,7 @@ fn every_command_of_the_program_is_on_the_page() {
         let name = line.split_whitespace().next().unwrap();
         if name != "help" {
             count += 1;
-            assert!(page.contains(&format!("### `companion {name}`")), "{name}");
+            assert!(page.contains(&format!("### `companion {name}")), "{name}");
         }
     }
     assert!(count >= 15, "{help}");

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub mod crisis;
+pub mod devices;
 pub mod edit;
 pub mod enrol;
 pub mod erase;

@@ -30,9 +30,12 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs) -> Result<(), Problem> {
     } else {
         (None, Vec::new(), Vec::new())
     };
+    let devices = companion.devices().list()?;
+    let in_use = devices.iter().filter(|d| d.removed_ms.is_none()).count();
+    let pairing = sync.answering()?;
     let mended = companion.mended()?;
     let kit_state = companion.kit().state()?;
-    let clinic = joining.as_ref().map(|j| j.clinic.clone());
+    let clinic = sync.clinic()?;
     let value = json!({
         "entries": entries,
         "unsent": unsent,
@@ -43,6 +46,8 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs) -> Result<(), Problem> {
         "share_by_default": journal.share_by_default()?,
         "readers": readers.iter().map(|r| &r.name).collect::<Vec<_>>(),
         "entries_read": readings.len(),
+        "devices": in_use,
+        "pairing_digits": pairing.map(|p| p.digits.to_string()),
         "kit": kit::name(kit_state),
         "mended": mended::as_json(mended.as_ref()),
     });
@@ -57,6 +62,12 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs) -> Result<(), Problem> {
                 lines.push(format!("Joining {clinic}, which hasn't admitted you yet."));
                 lines.push(format!("Its server: {server}"));
                 lines.push(format!("Digits for the clinic's staff: {}", joining.digits));
+            }
+            (Some(clinic), Some(server), None) => {
+                lines.push(format!(
+                    "With {clinic}. `companion sync` brings what is there."
+                ));
+                lines.push(format!("Its server: {server}"));
             }
             _ => lines.push("With no clinic yet: nothing leaves this device.".to_owned()),
         }
@@ -75,6 +86,16 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs) -> Result<(), Problem> {
             lines.push(format!(
                 "Entries that were opened there: {}.",
                 readings.len()
+            ));
+        }
+        if let Some(pairing) = &pairing {
+            lines.push("Another device of yours is to let this one in.".to_owned());
+            lines.push(format!("The digits to compare there: {}", pairing.digits));
+        }
+        if devices.len() > 1 {
+            let noun = if in_use == 1 { "device" } else { "devices" };
+            lines.push(format!(
+                "Your journal is on {in_use} {noun}: `companion devices list`."
             ));
         }
         if welcomed.is_some() {

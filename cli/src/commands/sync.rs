@@ -33,7 +33,10 @@ fn said(report: &Report) -> String {
         count(report.events_received, "change", "changes"),
     )];
     if !report.waiting.is_empty() {
-        lines.push("Some entries wait until the clinic has set up its keys anew.".to_owned());
+        lines.push(
+            "Some entries wait until the clinic, or another device of yours, has set up keys."
+                .to_owned(),
+        );
     }
     lines.extend(report.alarms.iter().map(|a| alarm_text(a).to_owned()));
     lines.join("\n")

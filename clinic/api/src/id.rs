@@ -139,7 +139,7 @@ named_bytes!(
     16
 );
 named_bytes!(
-    /// Under what an invite is kept on the server; says nothing of its secret.
+    /// Under what an invite or a pairing is kept on the server; says nothing of its secret.
     InviteLookup,
     16
 );

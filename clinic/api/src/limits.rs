@@ -18,6 +18,10 @@ pub const VECTOR: usize = 4096;
 pub const INVITE_SECONDS: i64 = 7 * 24 * 60 * 60;
 /// Bytes of an invite's offer or claim.
 pub const INVITE_BODY: usize = 32 * 1024;
+/// Bytes of a pairing's offer or answer.
+pub const PAIRING_BODY: usize = 8 * 1024;
+/// Pairings of one chain that are kept.
+pub const PAIRINGS: usize = 32;
 /// Bytes of a name of a clinic or a person on the roster.
 pub const NAME: usize = 200;
 /// Bytes of a request that founds a roster.

@@ -2,8 +2,8 @@
 //!
 //! Bodies are CBOR with numbered fields (`application/cbor`); failures are
 //! problems (RFC 9457, see [`crate::http`]). Every request is signed by a
-//! device's request key but two: looking at an invite and claiming it, which
-//! the invite itself protects.
+//! device's request key but four: looking at an invite or a pairing, claiming
+//! the one and answering the other, which their secrets protect.
 //!
 //! | Method and path | Request | Answer |
 //! |---|---|---|
@@ -19,6 +19,11 @@
 //! | `POST /v1/invites/{lookup}/claim` | (unsigned) [`Claim`] | 201 |
 //! | `POST /v1/invites/{lookup}/admit` | | 204 |
 //! | `POST /v1/invites/{lookup}/withdraw` | | 204 |
+//! | `POST /v1/pairings` | [`NewPairing`] | 201 |
+//! | `GET /v1/pairings/{lookup}` | (unsigned) | [`PairingOffer`] |
+//! | `POST /v1/pairings/{lookup}/answer` | (unsigned) [`PairingAnswer`] | 201 |
+//! | `GET /v1/pairings/{lookup}/answer` | | [`PairingAnswered`] |
+//! | `POST /v1/pairings/{lookup}/withdraw` | | 204 |
 //! | `GET /v1/feed?since=N` | | [`Feed`]: what changed for the caller since a position |
 //! | `GET /v1/events` | | `text/event-stream`: see [`crate::events`] |
 //! | `GET /v1/time` | (unsigned) | [`ServerTime`] |
@@ -246,6 +251,73 @@ pub struct Invites {
     /// All of them, oldest first.
     #[n(0)]
     pub invites: Vec<InviteRecord>,
+}
+
+/// A new pairing: how a device that is in brings another one in.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct NewPairing {
+    /// Under what it is kept.
+    #[n(0)]
+    pub lookup: InviteLookup,
+    /// What is offered, under the pairing's offer MAC. The server reads [`PairingTerms`] of it
+    /// and nothing else.
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    pub offer: Vec<u8>,
+    /// HMAC-SHA256 of the offer by the pairing's offer key.
+    #[n(2)]
+    #[cbor(with = "bytes_array")]
+    pub mac: [u8; 32],
+}
+
+/// What the server reads of a pairing's offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct PairingTerms {
+    /// The patient chain or roster that the new device is to be in.
+    #[n(1)]
+    pub chain: ChainId,
+    /// When the pairing ends, in seconds since 1970 (UTC).
+    #[n(6)]
+    pub expires: i64,
+}
+
+/// A pairing as the new device sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct PairingOffer {
+    /// What is offered.
+    #[n(0)]
+    #[cbor(with = "minicbor::bytes")]
+    pub offer: Vec<u8>,
+    /// Its MAC.
+    #[n(1)]
+    #[cbor(with = "bytes_array")]
+    pub mac: [u8; 32],
+}
+
+/// The new device's answer.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct PairingAnswer {
+    /// Its keys, its consent and its name: opaque to the server.
+    #[n(0)]
+    #[cbor(with = "minicbor::bytes")]
+    pub answer: Vec<u8>,
+    /// HMAC-SHA256 of offer and answer by the pairing's answer key.
+    #[n(1)]
+    #[cbor(with = "bytes_array")]
+    pub mac: [u8; 32],
+}
+
+/// Whether a pairing was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct PairingAnswered {
+    /// The answer, once there is one.
+    #[n(0)]
+    pub answer: Option<PairingAnswer>,
 }
 
 /// What kind of thing changed.

@@ -1,5 +1,7 @@
 //! Starts the clinician's console and prints the address that opens it.
 
+mod command;
+
 use std::io::{BufRead, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -38,6 +40,15 @@ struct Args {
     /// Lock after this many minutes without use.
     #[arg(long, value_name = "MINUTES", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=720))]
     idle: u16,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What to do at the command line, instead of opening the page. Close the page first.
+#[derive(clap::Subcommand)]
+enum Command {
+    Roster(command::roster::Args),
+    Join(command::join::Args),
 }
 
 #[tokio::main]
@@ -53,6 +64,11 @@ async fn main() -> ExitCode {
 
 async fn run(args: Args) -> Result<(), Problem> {
     let env = Env::system();
+    match &args.command {
+        Some(Command::Roster(what)) => return command::roster::run(&env, &args.dir, what).await,
+        Some(Command::Join(what)) => return command::join::run(&env, &args.dir, what).await,
+        None => {}
+    }
     let listener = bind(args.listen).await?;
     let address = listener.local_addr().map_err(|_| {
         Problem::new(

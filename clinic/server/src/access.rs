@@ -18,8 +18,10 @@
 //! | *front*: read, write, epochs | no | all of the clinic |
 //! | *clinic*: read, write, epochs | no | care team of the clinic |
 //! | invites: create, list, admit, withdraw | no | own roster |
+//! | pairings: create, read answer, withdraw | own chain | own roster |
 //!
-//! Nobody else may do anything but look at an invite and claim it. A device
+//! Nobody else may do anything but look at an invite or a pairing and claim or
+//! answer it. A device
 //! that was removed, and one whose chain's invite was taken back, may do
 //! nothing. Who may append still has to sign: each statement and each head
 //! carries its own authority, which [`clinic_api::chain`] and
@@ -366,6 +368,12 @@ impl Caller {
             Seat::Staff(loaded, role) if loaded.id == roster => Some((loaded, *role)),
             Seat::Staff(..) | Seat::Patient(_) => None,
         })
+    }
+
+    /// What rests on the caller being in that patient chain or roster now; none if it isn't.
+    pub fn membership(&self, chain: ChainId) -> Option<Guard> {
+        let patient = self.patient(chain).map(Loaded::guard);
+        patient.or_else(|| self.workstation_of(chain).map(Loaded::guard))
     }
 
     /// The roster of that name, if the caller is a workstation of it.

@@ -10,8 +10,8 @@ use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::store::{
     Append, ChainInfo, Changes, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Page,
-    PageLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Statement, Store, StoreError,
-    StoredRun,
+    PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Statement,
+    Store, StoreError, StoredRun,
 };
 
 /// A store that is measured.
@@ -150,6 +150,29 @@ impl Store for Measured {
         guards: &[Guard],
     ) -> Result<Outcome> {
         self.measure("decide", |s| s.decide(lookup, from, to, guards))
+    }
+
+    fn create_pairing(
+        &self,
+        pairing: &Pairing,
+        limit: PairingLimit,
+        guards: &[Guard],
+    ) -> Result<Outcome> {
+        self.measure("create_pairing", |s| {
+            s.create_pairing(pairing, limit, guards)
+        })
+    }
+
+    fn pairing(&self, lookup: InviteLookup) -> Result<Option<Pairing>> {
+        self.measure("pairing", |s| s.pairing(lookup))
+    }
+
+    fn answer_pairing(&self, lookup: InviteLookup, answer: &[u8]) -> Result<Outcome> {
+        self.measure("answer_pairing", |s| s.answer_pairing(lookup, answer))
+    }
+
+    fn withdraw_pairing(&self, lookup: InviteLookup, guards: &[Guard]) -> Result<Outcome> {
+        self.measure("withdraw_pairing", |s| s.withdraw_pairing(lookup, guards))
     }
 
     fn log_tip(&self, space: SpaceId, log: LogId) -> Result<Option<LogTip>> {

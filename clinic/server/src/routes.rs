@@ -6,7 +6,7 @@ use axum::middleware;
 use axum::routing;
 use clinic_api::http::problem::Code;
 
-use crate::api::{chains, erasures, events, feed, health, invites, rosters, runs};
+use crate::api::{chains, erasures, events, feed, health, invites, pairings, rosters, runs};
 use crate::app::App;
 use crate::openapi;
 use crate::record::record;
@@ -54,6 +54,11 @@ fn all() -> Routes {
         .post("/v1/invites/{lookup}/claim", invites::claim)
         .post("/v1/invites/{lookup}/admit", invites::admit)
         .post("/v1/invites/{lookup}/withdraw", invites::withdraw)
+        .post("/v1/pairings", pairings::create)
+        .get("/v1/pairings/{lookup}", pairings::offer)
+        .post("/v1/pairings/{lookup}/answer", pairings::answer)
+        .get("/v1/pairings/{lookup}/answer", pairings::answered)
+        .post("/v1/pairings/{lookup}/withdraw", pairings::withdraw)
         .get("/v1/feed", feed::read)
         .get("/v1/events", events::open)
         .get("/v1/time", health::time)

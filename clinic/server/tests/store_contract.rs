@@ -21,6 +21,8 @@ mod group_commit;
 mod in_postgres;
 #[path = "store_contract/many.rs"]
 mod many;
+#[path = "store_contract/pairings.rs"]
+mod pairings;
 #[path = "support/postgres.rs"]
 #[allow(dead_code, reason = "shared with another test program")]
 mod postgres_server;

@@ -18,6 +18,7 @@ pub mod forge_chains;
 pub mod forge_epochs;
 pub mod forge_logs;
 pub mod logs;
+pub mod pairing;
 pub mod world;
 
 use serde_json::{Value, json};
@@ -46,6 +47,7 @@ pub fn generate() -> Value {
         "padme": extras::padme(),
         "clock": extras::clock(),
         "invite": extras::invite(&world),
+        "pairing": pairing::pairing(&world),
         "request": extras::request(&world),
         "messages": extras::messages(&world),
         "negative": forge::all(&world),

@@ -117,6 +117,7 @@ impl View for CareView {
             | Kind::EntryUnshared
             | Kind::EntryErased
             | Kind::PatientAdmitted
+            | Kind::DeviceNamed
             | Kind::KitChecked => {}
         }
         Ok(Outcome::Done)

@@ -18,13 +18,15 @@ pub enum Kind {
     PatientWelcomed,
     /// Which space is which person (front).
     PatientAdmitted,
+    /// What the person calls one of their devices (device).
+    DeviceNamed,
     /// The words of a recovery kit were typed, and they were right (kit).
     KitChecked,
 }
 
 impl Kind {
     /// Every kind that this version knows.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::MoodRecorded,
         Self::EntryUnshared,
         Self::EntryErased,
@@ -32,6 +34,7 @@ impl Kind {
         Self::EntriesRead,
         Self::PatientWelcomed,
         Self::PatientAdmitted,
+        Self::DeviceNamed,
         Self::KitChecked,
     ];
 
@@ -45,6 +48,7 @@ impl Kind {
             Self::EntriesRead => 201,
             Self::PatientWelcomed => 202,
             Self::PatientAdmitted => 300,
+            Self::DeviceNamed => 400,
             Self::KitChecked => 410,
         }
     }
@@ -62,9 +66,11 @@ impl Kind {
             | Self::EntryUnshared
             | Self::EntryErased
             | Self::PatientAdmitted => true,
-            Self::EntryReviewed | Self::EntriesRead | Self::PatientWelcomed | Self::KitChecked => {
-                false
-            }
+            Self::EntryReviewed
+            | Self::EntriesRead
+            | Self::PatientWelcomed
+            | Self::DeviceNamed
+            | Self::KitChecked => false,
         }
     }
 

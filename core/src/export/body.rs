@@ -1,12 +1,13 @@
 //! The bodies of events in words.
 
-use clinic_api::id::{LogId, MemberId};
+use clinic_api::id::{DeviceId, LogId, MemberId};
 use clinic_api::log::FrameName;
 use clinic_api::wire;
 use serde::{Deserialize, Serialize};
 
 use super::values::{Hex, MomentJson, hex, unhex};
 use crate::care::{EntriesRead, EntryReviewed, PatientWelcomed, ReviewState, ReviewedVersion};
+use crate::device::DeviceNamed;
 use crate::event::{EntryId, Envelope, EventId, Kind};
 use crate::journal::{EntryErased, EntryUnshared, Mood, MoodRecorded, Sleep, Valence};
 use crate::kit::KitChecked;
@@ -20,6 +21,7 @@ pub(crate) enum BodyJson {
     Erased(Erased),
     Reviewed(Reviewed),
     Read(Read),
+    Named(Named),
     Welcomed(Welcomed),
     KitChecked(CheckedKit),
 }
@@ -84,6 +86,13 @@ pub(crate) enum StateJson {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Read {
     entries: Vec<Hex<EntryId>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Named {
+    device: Hex<DeviceId>,
+    name: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -171,6 +180,13 @@ impl BodyJson {
                 let _: PatientWelcomed = envelope.body().ok()?;
                 Some(Self::Welcomed(Welcomed {}))
             }
+            Kind::DeviceNamed => {
+                let body: DeviceNamed = envelope.body().ok()?;
+                Some(Self::Named(Named {
+                    device: Hex(body.device),
+                    name: body.name,
+                }))
+            }
             // In no space of a patient.
             Kind::PatientAdmitted => None,
         }
@@ -184,6 +200,7 @@ impl BodyJson {
             Self::Erased(_) => Kind::EntryErased,
             Self::Reviewed(_) => Kind::EntryReviewed,
             Self::Read(_) => Kind::EntriesRead,
+            Self::Named(_) => Kind::DeviceNamed,
             Self::Welcomed(_) => Kind::PatientWelcomed,
             Self::KitChecked(_) => Kind::KitChecked,
         }
@@ -214,6 +231,10 @@ impl BodyJson {
             Self::Reviewed(body) => wire::encode(&reviewed(body)),
             Self::Read(body) => wire::encode(&EntriesRead {
                 entries: unhex(&body.entries),
+            }),
+            Self::Named(body) => wire::encode(&DeviceNamed {
+                device: body.device.0,
+                name: body.name.clone(),
             }),
             Self::KitChecked(body) => wire::encode(&KitChecked { kit: body.kit.0 }),
             Self::Welcomed(Welcomed {}) => wire::encode(&PatientWelcomed {}),

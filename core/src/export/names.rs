@@ -19,6 +19,7 @@ pub(crate) fn of_kind(kind: Kind) -> &'static str {
         Kind::EntriesRead => "entries-read",
         Kind::PatientWelcomed => "patient-welcomed",
         Kind::PatientAdmitted => "patient-admitted",
+        Kind::DeviceNamed => "device-named",
         Kind::KitChecked => "kit-checked",
     }
 }

@@ -7,6 +7,7 @@
 //! | `EntryErased` | *private*, *care* | a patient's device |
 //! | `EntryReviewed`, `EntriesRead`, `PatientWelcomed` | *care* | a clinician's workstation |
 //! | `PatientAdmitted` | *front* | any staff workstation |
+//! | `DeviceNamed` | *private* | a patient's device |
 //! | `KitChecked` | *private* | a patient's device |
 //!
 //! Readers judge by the author and the chains that its frame cites, before
@@ -61,6 +62,7 @@ pub fn may_write(kind: Kind, space: SpaceKind, author: Author) -> bool {
         Kind::EntryReviewed | Kind::EntriesRead | Kind::PatientWelcomed => {
             space == SpaceKind::Care && author == Author::Clinician
         }
+        Kind::DeviceNamed => space == SpaceKind::Private && author == Author::Patient,
         Kind::KitChecked => space == SpaceKind::Private && author == Author::Patient,
         Kind::PatientAdmitted => space == SpaceKind::Front && author != Author::Patient,
     }

@@ -4,7 +4,7 @@ use clinic_api::chain::roster::{CONSENT, Roster, RosterStep, TeamWrap};
 use clinic_api::chain::{Body, ChainKind, Signed, Tip};
 use clinic_api::crypto;
 use clinic_api::id::{ChainId, MemberId, PersonId};
-use clinic_api::member::{Role, Team, Wrap};
+use clinic_api::member::{DeviceKeys, Role, Team, Wrap};
 
 use super::keys::{DeviceSecrets, Reader, RootSecret, Seed, TeamSecret};
 use super::wrap::{self, Purpose};
@@ -21,6 +21,9 @@ pub struct Founding {
     /// The first person: a clinician.
     pub person: PersonId,
 }
+
+/// How many statements found a clinic: see [`found`].
+pub const FOUNDING: u64 = 5;
 
 /// Founds a clinic: root and name, its first clinician with this workstation, both team keys.
 ///
@@ -102,22 +105,55 @@ pub fn team_key(
     secret: &TeamSecret,
     before: Option<&TeamSecret>,
 ) -> Result<RosterStep, SpaceError> {
+    let previous = match before {
+        Some(old) => {
+            let (once, aad) = previous_parts(secret, roster.id(), team);
+            Some(kdf::seal_once(&once, &aad, old.seed().expose().to_vec())?)
+        }
+        None => None,
+    };
+    issue(env, roster, team, secret, previous)
+}
+
+/// The step that issues a team's new key where nobody at hand has the one before.
+///
+/// What should be the sealed key before opens to nothing. No history is lost by it: epochs seal
+/// the key of the epoch before, and each is written by somebody who can open that.
+///
+/// # Errors
+/// As [`team_key`].
+pub fn team_key_alone(
+    env: &Env,
+    roster: &Roster,
+    team: Team,
+    secret: &TeamSecret,
+) -> Result<RosterStep, SpaceError> {
+    let (left, right): ([u8; 32], [u8; 16]) = (env.random(), env.random());
+    issue(
+        env,
+        roster,
+        team,
+        secret,
+        Some([&left[..], &right].concat()),
+    )
+}
+
+fn issue(
+    env: &Env,
+    roster: &Roster,
+    team: Team,
+    secret: &TeamSecret,
+    previous: Option<Vec<u8>>,
+) -> Result<RosterStep, SpaceError> {
     let wraps = roster
         .team_workstations(team, roster.tip().number)
         .map(|w| wrap_team_key(env, roster.id(), team, secret, w.id.into(), &w.keys.kem))
         .collect::<Result<_, _>>()?;
-    let previous = match before {
-        Some(old) => {
-            let (once, aad) = previous_parts(secret, roster.id(), team);
-            Some(kdf::seal_once(&once, &aad, old.seed().expose().to_vec())?.into())
-        }
-        None => None,
-    };
     Ok(RosterStep::TeamKeyIssued {
         team,
         kem: secret.public().to_vec(),
         wraps,
-        previous,
+        previous: previous.map(Into::into),
     })
 }
 
@@ -133,12 +169,24 @@ pub fn team_wraps(
     new: &DeviceSecrets,
 ) -> Result<Vec<TeamWrap>, SpaceError> {
     let due = secrets.iter().filter(|(team, _)| team.includes(role));
-    due.map(|(team, secret)| {
-        let kem = &new.keys().kem;
-        let wrap = wrap_team_key(env, roster.id(), *team, secret, new.id().into(), kem)?;
-        Ok(TeamWrap { team: *team, wrap })
-    })
-    .collect()
+    due.map(|(team, secret)| present_key(env, roster, *team, secret, new.keys()))
+        .collect()
+}
+
+/// A team's present key for one new workstation.
+///
+/// # Errors
+/// [`SpaceError::BadKey`] where its key is none.
+pub fn present_key(
+    env: &Env,
+    roster: &Roster,
+    team: Team,
+    secret: &TeamSecret,
+    new: &DeviceKeys,
+) -> Result<TeamWrap, SpaceError> {
+    let recipient = new.id().into();
+    let wrap = wrap_team_key(env, roster.id(), team, secret, recipient, &new.kem)?;
+    Ok(TeamWrap { team, wrap })
 }
 
 fn wrap_team_key(

@@ -6,13 +6,16 @@
 
 pub mod authority;
 pub mod clinic;
+mod digits;
 pub mod epoch;
 pub mod frame;
 pub mod invite;
 pub(crate) mod kdf;
 pub mod keys;
 pub mod pad;
+pub mod pairing;
 pub mod patient;
+mod typed;
 pub mod words24;
 pub mod wrap;
 

@@ -8,6 +8,7 @@ use ring::digest;
 use zeroize::Zeroizing;
 
 use super::keys::Seed;
+use crate::problem::{Kind, Problem};
 
 const ENGLISH: &str = include_str!("../../data/bip39-english.txt");
 /// Words of a secret.
@@ -38,6 +39,31 @@ pub enum WordsError {
     /// changed places. One of 256 such mistakes is not noticed here, but where the key is used.
     #[error("these 24 words don't belong together: one is wrong or in another's place")]
     Checksum,
+}
+
+impl From<WordsError> for Problem {
+    fn from(error: WordsError) -> Self {
+        let input = |code, advice: String| Self::new(Kind::Input, code, advice);
+        match error {
+            WordsError::Count { found } => input(
+                "kit-count",
+                format!("A kit has 24 words; these are {found}. Type all of them, in their order."),
+            ),
+            WordsError::Unknown { position } => input(
+                "kit-word",
+                format!(
+                    "Word {position} is none that a kit can have. Look at it once more; its first \
+                     four letters are enough."
+                ),
+            ),
+            WordsError::Checksum => input(
+                "kit-checksum",
+                "Each of these is a word of a kit, but they don't belong together: one is wrong, \
+                 or two changed places."
+                    .to_owned(),
+            ),
+        }
+    }
 }
 
 /// The 24 words of a secret. Whoever reads them has it. Has no `Debug`.

@@ -1,9 +1,9 @@
 //! Opening the epoch keys of a space, and writing the next epoch when members changed.
 
 use clinic_api::chain::Signed;
-use clinic_api::chain::epoch::EpochRecord;
+use clinic_api::chain::epoch::{EpochRecord, Parties};
 use clinic_api::chain::patient::LastHead;
-use clinic_api::id::MemberId;
+use clinic_api::id::{DeviceId, MemberId};
 
 use super::error::SyncError;
 use super::kit;
@@ -106,6 +106,9 @@ pub(super) fn standing(vault: &mut Vault, entry: &SpaceEntry) -> Result<Standing
     if key.is_some() && chain.is_some_and(|c| c.is_current(parties)) {
         return Ok(Standing::Current);
     }
+    if key.is_none() && last.is_some_and(|last| is_awaited(parties, last, device.id())) {
+        return Ok(Standing::Waiting);
+    }
     let at = env.now().as_millisecond();
     let closed = closed_logs(vault, entry, last)?;
     let before = last.map(|record| (record, key.as_ref()));
@@ -113,6 +116,35 @@ pub(super) fn standing(vault: &mut Vault, entry: &SpaceEntry) -> Result<Standing
         device.log().sign(bytes)
     })?;
     Ok(Standing::Write(Box::new(statement), key))
+}
+
+/// Whether the keys of a space are still to come from another device of the patient. What was
+/// pulled before could not be opened.
+pub(super) fn keys_come(vault: &mut Vault, entry: &SpaceEntry) -> Result<bool, SyncError> {
+    if entry.patient.is_none() {
+        return Ok(false);
+    }
+    vault.load_space(entry)?;
+    let me = vault.device()?.id();
+    let last = vault.chains().epochs(entry.space).and_then(|c| c.last());
+    let parties = vault.chains().parties(entry);
+    let Some(last) = last.filter(|last| is_awaited(parties, last, me)) else {
+        return Ok(false);
+    };
+    let (hash, number) = (last.hash, last.number);
+    open_keys(vault, entry)?;
+    Ok(vault.epoch_key(entry.space, hash, number)?.is_none())
+}
+
+/// Whether this device came in after the last epoch, and another one that was in before is still
+/// here: that one writes the next, which leads back to every key. One written here would not.
+fn is_awaited(parties: Parties<'_>, last: &EpochRecord, me: DeviceId) -> bool {
+    let Some((chain, then)) = parties.patient.zip(last.patient) else {
+        return false;
+    };
+    let now = chain.tip().number;
+    let stayed = |id| chain.device_in(id, then) && chain.device_in(id, now);
+    chain.device(me).is_some_and(|d| d.added > then) && chain.devices().iter().any(|d| stayed(d.id))
 }
 
 /// The last heads seen of logs by workstations that left the space's team since the last epoch.

@@ -4,6 +4,7 @@ use clinic_api::chain::ChainError;
 use clinic_api::http::problem::Code;
 use clinic_api::wire::WireError;
 
+use super::pairing::PairingError;
 use crate::problem::{Kind, Problem};
 use crate::space::SpaceError;
 use crate::space::invite::InviteError;
@@ -43,6 +44,9 @@ pub enum SyncError {
     /// The digits that were compared differ.
     #[error("the digits differ")]
     DigitsDiffer,
+    /// Devices could not be paired.
+    #[error(transparent)]
+    Pairing(#[from] PairingError),
     /// The invite is over.
     #[error("the invite has expired")]
     Expired,
@@ -93,8 +97,9 @@ impl From<SyncError> for Problem {
             SyncError::Removed => Self::new(
                 Kind::Refused,
                 "device-removed",
-                "This device was removed. What is on it stays on it; ask the clinic or use \
-                 another of your devices.",
+                "This device was removed, and nothing is sent from it any more. What is on it stays \
+                 on it. To use it again, pair it anew from another of your devices, or ask the \
+                 clinic: what it hasn't sent is sent then.",
             ),
             SyncError::Chain(_) => Self::new(
                 Kind::Tampered,
@@ -130,6 +135,7 @@ impl From<SyncError> for Problem {
                 "These are not the digits on the patient's device. If they were typed right, \
                  withdraw the invite and start over.",
             ),
+            SyncError::Pairing(error) => error.into(),
             SyncError::Expired => Self::new(
                 Kind::Locked,
                 "invite-expired",

@@ -65,6 +65,7 @@ impl Sync {
         cancel: &Cancel,
         on_event: impl FnMut(&Followed),
     ) -> Result<(), SyncError> {
+        self.finish_pairing().await?;
         let mut following = {
             let mut vault = self.vault.lock();
             let server = server(&vault)?.ok_or(SyncError::NoServer)?;

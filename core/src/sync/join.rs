@@ -9,6 +9,7 @@ use minicbor::{Decode, Encode};
 
 use super::address::Server;
 use super::error::SyncError;
+use super::kit::clinic_name;
 use super::request::Request;
 use super::spaces::patient_spaces;
 use super::{Cancel, Link, SERVER, Sync};
@@ -102,6 +103,8 @@ impl Sync {
             .set_setting(SERVER, address.to_string().as_bytes())?;
         let request = Request::post(format!("{path}/claim"), claiming.claim).unsigned();
         link.expect(&request).await?;
+        // Another device's word, if one was waited for, is waited for no more.
+        self.forget_answer()?;
         let kept = claiming.joining;
         self.vault
             .lock()
@@ -132,6 +135,26 @@ impl Sync {
         };
         let kept: Kept = wire::decode(&bytes).map_err(|_| VaultError::Damaged)?;
         Ok(Some(kept.into()))
+    }
+
+    /// The clinic's name: as its roster says, or its offer before that was pulled; none before a
+    /// clinic was joined.
+    ///
+    /// # Errors
+    /// [`SyncError::Vault`].
+    pub fn clinic(&self) -> Result<Option<String>, SyncError> {
+        let offered = self.joining()?.map(|joining| joining.clinic);
+        let mut vault = self.vault.lock();
+        let Some(Me::Patient { chain: id }) = vault.me()? else {
+            return Ok(offered);
+        };
+        vault.load_patient(id)?;
+        let chain = vault.chains().patient(id).cloned();
+        let named = chain.map(|chain| clinic_name(&mut vault, &chain));
+        Ok(named
+            .transpose()?
+            .filter(|name| !name.is_empty())
+            .or(offered))
     }
 
     /// The patient whose device this is.

@@ -396,7 +396,7 @@ async fn roster(link: &mut Link, id: ChainId, root: MemberId) -> Result<Pulled<R
 }
 
 /// All statements of a chain, unverified.
-async fn whole(link: &mut Link, id: ChainId) -> Result<Vec<Signed>, SyncError> {
+pub(super) async fn whole(link: &mut Link, id: ChainId) -> Result<Vec<Signed>, SyncError> {
     let mut all = Vec::new();
     loop {
         let request = Request::get(format!("/v1/chains/{id}")).query(format!("from={}", all.len()));
@@ -467,7 +467,7 @@ fn loaded(vault: &mut Vault, id: ChainId) -> Result<PatientChain, SyncError> {
         .ok_or(SyncError::Internal)
 }
 
-fn clinic_name(vault: &mut Vault, chain: &PatientChain) -> Result<String, SyncError> {
+pub(super) fn clinic_name(vault: &mut Vault, chain: &PatientChain) -> Result<String, SyncError> {
     let Some(clinic) = chain.clinic_at(chain.tip().number) else {
         return Ok(String::new());
     };

@@ -238,7 +238,7 @@ impl Machine {
 
     /// At the end of a round: where the next one goes on.
     pub(super) fn conclude(&mut self, vault: &mut Vault) -> Result<(), SyncError> {
-        let odd = self.report.alarms.iter().any(is_serious);
+        let odd = self.held || self.report.alarms.iter().any(is_serious);
         let Some(reading) = self.reading.take().filter(|r| r.usable) else {
             return if odd { doubt(vault) } else { Ok(()) };
         };

@@ -56,6 +56,8 @@ pub struct Machine {
     pub(super) whole: bool,
     /// The spaces whose sealed runs were refused as outdated.
     outdated: Vec<SpaceId>,
+    /// Whether some space was not pulled, for want of keys that are on their way.
+    pub(super) held: bool,
     /// Where the next run may be sealed while the push that was given last is on its way.
     ahead: Option<SpaceEntry>,
 }
@@ -84,8 +86,16 @@ impl Machine {
             tells: false,
             whole: false,
             outdated: Vec::new(),
+            held: false,
             ahead: None,
         })
+    }
+
+    /// A look at the roster alone.
+    pub(super) fn roster(vault: &Vault, roster: ChainId) -> Result<Self, SyncError> {
+        let mut machine = Self::empty(vault)?;
+        machine.tasks.push_back(Task::Chain(Chain::Roster(roster)));
+        Ok(machine)
     }
 
     /// The tasks of a round over everything.
@@ -104,8 +114,7 @@ impl Machine {
             }
             Some(Me::Staff { roster, .. }) => {
                 tasks.push_back(Task::Chain(Chain::Roster(roster)));
-                let own = vault.spaces()?.into_iter().filter(|s| !s.kind.of_patient());
-                tasks.extend(own.flat_map(space_tasks));
+                tasks.push_back(Task::FollowClinic(roster));
                 tasks.push_back(Task::FollowPatients(roster));
             }
             None => return Err(SyncError::NoServer),
@@ -180,6 +189,10 @@ impl Machine {
                 }
             },
             Task::Pull(entry, mut pulling) => {
+                if epochs::keys_come(vault, &entry)? {
+                    self.held = true;
+                    return Ok(None);
+                }
                 let body = pulling.request(vault, entry.space)?;
                 self.waiting = Some(Waiting::Pull(entry, pulling));
                 Ok(Some(Request::post(
@@ -202,6 +215,7 @@ impl Machine {
                 }
                 Ok(None)
             }
+            Task::FollowClinic(roster) => self.follow_clinic(vault, roster).map(|()| None),
             Task::FollowPatients(roster) => self.follow_patients(vault, roster, true),
             Task::FollowNew(roster) => self.follow_patients(vault, roster, false),
             Task::Feed => {

@@ -6,6 +6,7 @@
 
 mod address;
 mod backoff;
+mod devices;
 mod driver;
 mod epochs;
 mod erase;
@@ -18,6 +19,7 @@ mod light;
 mod line;
 mod machine;
 mod office;
+pub mod pairing;
 mod patients;
 mod plan;
 mod pull;
@@ -25,10 +27,12 @@ mod push;
 mod report;
 mod request;
 mod spaces;
+mod staff;
 mod task;
 
 pub use address::Server;
 pub use backoff::Backoff;
+pub use devices::Adopted;
 pub use error::SyncError;
 pub use follow::Followed;
 pub use join::Joining;
@@ -37,6 +41,10 @@ pub use machine::{Machine, Next};
 pub use office::{AdmitError, Invitation, InviteView, Office};
 pub use report::{Alarm, Report};
 pub use request::{Reply, Request};
+pub use staff::{
+    Colleague, FrontCheck, Joined, People, RootKit, RosterAct, RosterChange, Staff, StaffError,
+    StaffWorkstation,
+};
 
 use tokio::sync::watch;
 
@@ -132,13 +140,29 @@ impl Sync {
         &self,
         begin: impl FnOnce(&Vault) -> Result<Machine, SyncError>,
     ) -> Result<Report, SyncError> {
-        let mut link = {
-            let mut vault = self.vault.lock();
-            let server = server(&vault)?.ok_or(SyncError::NoServer)?;
-            Link::new(&self.line, &mut vault, server)?
-        };
+        self.finish_pairing().await?;
+        let mut link = self.link()?;
         let (report, _) = self.run(&mut link, begin).await?;
         Ok(report)
+    }
+
+    /// The connection to the clinic's server.
+    fn link(&self) -> Result<Link, SyncError> {
+        let mut vault = self.vault.lock();
+        let server = server(&vault)?.ok_or(SyncError::NoServer)?;
+        Link::new(&self.line, &mut vault, server)
+    }
+
+    /// Runs one of this handle's calls without an async runtime; none when cancelled.
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub fn blocking<T>(
+        &self,
+        cancel: &Cancel,
+        call: impl AsyncFnOnce(&Self) -> Result<T, SyncError>,
+    ) -> Result<Option<T>, SyncError> {
+        self.line.block_on(cancel, call(self))
     }
 
     /// Runs one machine to its end, while no other runs over this vault. Says, too, whether it

@@ -8,12 +8,12 @@ use clinic_api::member::Role;
 use clinic_api::message::{
     Claim, InviteRecord, InviteState, Invites, NewInvite, Offer, Statements,
 };
-use clinic_api::space::SpaceKind;
 use clinic_api::wire;
 use minicbor::{Decode, Encode};
 
 use super::address::Server;
 use super::error::SyncError;
+use super::patients::{clinic_spaces, own_role};
 use super::request::Request;
 use super::spaces::staff_spaces;
 use super::{Cancel, Line, Link, SERVER, server};
@@ -23,7 +23,7 @@ use crate::space::authority::Author;
 use crate::space::clinic;
 use crate::space::invite::{self, InviteCode, InviteSecret};
 use crate::space::keys::{RootSecret, Seed};
-use crate::vault::{Me, SpaceEntry, Vault, VaultError};
+use crate::vault::{Me, Vault, VaultError};
 
 /// A clinic's office at one workstation. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -110,13 +110,8 @@ impl Office {
         for statement in &founding.statements {
             vault.extend_roster(roster, statement)??;
         }
-        for kind in SpaceKind::OF_CLINIC {
-            vault.follow_space(&SpaceEntry {
-                space: kind.id(roster),
-                kind,
-                patient: None,
-                roster: Some(roster),
-            })?;
+        for entry in clinic_spaces(roster) {
+            vault.follow_space(&entry)?;
         }
         vault.set_setting(SERVER, address.to_string().as_bytes())?;
         vault.set_me(&Me::Staff {
@@ -155,19 +150,28 @@ impl Office {
             .set_setting(SERVER, address.to_string().as_bytes())?)
     }
 
-    /// Makes the clinic known to its API; can be repeated.
+    /// Makes the clinic known to its API; can be repeated. Nothing is to be done where this
+    /// workstation came in later: then the API knows the clinic.
     ///
     /// # Errors
     /// [`SyncError::Refused`] where the operator did not configure this clinic's fingerprint.
     pub async fn register(&self) -> Result<(), SyncError> {
         let (mut link, roster) = self.link()?;
         let statements = {
-            let vault = self.vault.lock();
-            vault
-                .statements(roster)?
-                .iter()
-                .map(|s| s.to_bytes().into())
-                .collect()
+            let mut vault = self.vault.lock();
+            let me = vault.device()?.id();
+            vault.load_roster(roster)?;
+            let chain = vault.chains().roster(roster).ok_or(SyncError::Internal)?;
+            let founder = chain
+                .workstation(me)
+                .is_some_and(|w| w.added < clinic::FOUNDING);
+            if !founder {
+                return Ok(());
+            }
+            let founding = usize::try_from(clinic::FOUNDING).map_err(|_| SyncError::Internal)?;
+            let statements = vault.statements(roster)?;
+            let first = statements.iter().take(founding);
+            first.map(|s| s.to_bytes().into()).collect()
         };
         let body = wire::encode(&Statements { statements });
         link.expect(&Request::post("/v1/rosters".to_owned(), body))
@@ -380,12 +384,7 @@ impl Office {
         let Some(Me::Staff { roster, .. }) = vault.me()? else {
             return Err(VaultError::NotSetUp.into());
         };
-        vault.load_roster(roster)?;
-        let me = vault.device()?.id();
-        let clinic = vault.chains().roster(roster).ok_or(SyncError::Internal)?;
-        clinic
-            .workstation_role(me, clinic.tip().number)
-            .ok_or(SyncError::Removed)
+        own_role(&mut vault, roster)?.ok_or(SyncError::Removed)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The patients whom a workstation follows.
 
 use clinic_api::id::ChainId;
+use clinic_api::member::Role;
 use clinic_api::space::SpaceKind;
 
 use super::error::SyncError;
@@ -12,6 +13,35 @@ use crate::front;
 use crate::vault::{SpaceEntry, Vault};
 
 impl Machine {
+    /// Follows the clinic's own spaces that this person's role reads by the roster as it is now:
+    /// a role may have changed since this vault was set up.
+    pub(super) fn follow_clinic(
+        &mut self,
+        vault: &mut Vault,
+        roster: ChainId,
+    ) -> Result<(), SyncError> {
+        let role = own_role(vault, roster)?;
+        let reads = |entry: &SpaceEntry| match role {
+            Some(role) => entry.kind.team().is_some_and(|team| team.includes(role)),
+            // Removed: the server says so.
+            None => true,
+        };
+        let mut tasks = Vec::new();
+        for entry in clinic_spaces(roster) {
+            if role.is_some() && reads(&entry) {
+                vault.follow_space(&entry)?;
+            }
+            let follows = vault.spaces()?.contains(&entry);
+            if follows && reads(&entry) {
+                tasks.extend(space_tasks(entry));
+            }
+        }
+        for task in tasks.into_iter().rev() {
+            self.tasks.push_front(task);
+        }
+        Ok(())
+    }
+
     /// Follows the patients that *front* names: all, or those alone who have no epoch here yet.
     pub(super) fn follow_patients(
         &mut self,
@@ -19,12 +49,7 @@ impl Machine {
         roster: ChainId,
         all: bool,
     ) -> Result<Option<Request>, SyncError> {
-        let me = vault.device()?.id();
-        vault.load_roster(roster)?;
-        let role = vault
-            .chains()
-            .roster(roster)
-            .and_then(|r| r.workstation_role(me, r.tip().number));
+        let role = own_role(vault, roster)?;
         for chain in front::patient_chains(vault)? {
             let entries: Vec<SpaceEntry> = staff_spaces(chain, roster, role).collect();
             let mut begun = !all;
@@ -47,4 +72,24 @@ impl Machine {
         }
         Ok(None)
     }
+}
+
+/// A clinic's own spaces.
+pub(super) fn clinic_spaces(roster: ChainId) -> impl Iterator<Item = SpaceEntry> {
+    SpaceKind::OF_CLINIC
+        .into_iter()
+        .map(move |kind| SpaceEntry {
+            space: kind.id(roster),
+            kind,
+            patient: None,
+            roster: Some(roster),
+        })
+}
+
+/// What the person at this workstation does, by the roster as it is known here.
+pub(super) fn own_role(vault: &mut Vault, roster: ChainId) -> Result<Option<Role>, SyncError> {
+    let me = vault.device()?.id();
+    vault.load_roster(roster)?;
+    let chain = vault.chains().roster(roster);
+    Ok(chain.and_then(|r| r.workstation_role(me, r.tip().number)))
 }

@@ -299,7 +299,7 @@ impl Pulling {
 }
 
 /// The key that a device signs its logs with, whether it is still a member or not.
-fn log_key(vault: &Vault, entry: &SpaceEntry, device: DeviceId) -> Option<[u8; 32]> {
+pub(super) fn log_key(vault: &Vault, entry: &SpaceEntry, device: DeviceId) -> Option<[u8; 32]> {
     let parties = vault.chains().parties(entry);
     let of_patient = parties
         .patient
@@ -320,7 +320,7 @@ fn log_key(vault: &Vault, entry: &SpaceEntry, device: DeviceId) -> Option<[u8; 3
 /// None where a citation is in no chain as pulled. What is cited must be at
 /// least as new as what the epoch cites: a removed device can't write under a
 /// later epoch by citing an earlier roster.
-fn judge(
+pub(super) fn judge(
     vault: &Vault,
     entry: &SpaceEntry,
     device: DeviceId,

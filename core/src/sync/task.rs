@@ -24,6 +24,8 @@ pub(super) enum Task {
     /// Whoever admitted a patient: their devices wait for the care team's word. After the
     /// pull, so that it is said once.
     Welcome(SpaceEntry),
+    /// A workstation follows the clinic's own spaces that its person's role reads by now.
+    FollowClinic(ChainId),
     /// A workstation follows every patient that *front* names.
     FollowPatients(ChainId),
     /// And those of them alone whom it doesn't follow yet, or who have no epoch here.
@@ -78,7 +80,11 @@ impl Task {
             | Self::Reseal(entry)
             | Self::Send(entry)
             | Self::Welcome(entry) => entry.patient,
-            Self::FollowPatients(_) | Self::FollowNew(_) | Self::Feed | Self::Changes(_) => None,
+            Self::FollowClinic(_)
+            | Self::FollowPatients(_)
+            | Self::FollowNew(_)
+            | Self::Feed
+            | Self::Changes(_) => None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Where each log ends, as far as it was verified; and which are this device's own.
 
+use std::collections::BTreeMap;
+
 use clinic_api::id::{DeviceId, HeadHash, HeaderHash, LogId, SpaceId};
 use clinic_api::log::{LogTip, Seen, log_id};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
@@ -143,6 +145,17 @@ pub(super) fn witness(
 }
 
 impl Vault {
+    /// When each device was last heard, in any space, in milliseconds since 1970 by its own clock.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn last_heard_ms(&self) -> Result<BTreeMap<DeviceId, i64>, VaultError> {
+        let sql = "SELECT device, max(heard_ms) FROM log WHERE heard_ms > 0 GROUP BY device";
+        let mut query = self.conn.prepare_cached(sql)?;
+        let rows = query.query_map([], |row| Ok((DeviceId(row.get(0)?), row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// The logs of a space of which another member saw more than this vault holds.
     ///
     /// # Errors
@@ -191,43 +204,52 @@ impl Vault {
         let device = self.device_id()?;
         let (env, views) = (self.env.clone(), self.views);
         self.write(|tx| {
-            let Some(old) = own(tx, space)? else {
-                return own_or_new(tx, &env, space, device);
-            };
-            let close = format!("UPDATE log SET state = {CLOSED} WHERE space = ?1 AND log = ?2");
-            tx.prepare_cached(&close)?
-                .execute(params![space.0, old.log.0])?;
-            let new = own_or_new(tx, &env, space, device)?;
-            // What was never sealed, or sealed and never accepted, goes into the new log.
-            let unsent = "SELECT min(first) FROM run_out WHERE space = ?1 AND log = ?2";
-            let first: Option<u64> = tx
-                .prepare_cached(unsent)?
-                .query_row(params![space.0, old.log.0], |row| row.get(0))?;
-            let relog = "UPDATE event SET log = ?3, number = NULL
-                         WHERE space = ?1 AND log = ?2 AND (number IS NULL OR number >= ?4)";
-            let unsent = first.is_some();
-            let first = first.unwrap_or(i64::MAX as u64);
-            tx.prepare_cached(relog)?
-                .execute(params![space.0, old.log.0, new.0, first])?;
-            tx.prepare_cached("DELETE FROM run_out WHERE space = ?1 AND log = ?2")?
-                .execute(params![space.0, old.log.0])?;
-            if unsent {
-                // Its end as remembered was never accepted: what the server holds of it is
-                // another branch, pulled from the start.
-                let forget = "UPDATE log SET beat = 0, head = NULL, number = 0, header = ?3
-                              WHERE space = ?1 AND log = ?2";
-                tx.prepare_cached(forget)?.execute(params![
-                    space.0,
-                    old.log.0,
-                    HeaderHash::NONE.0
-                ])?;
-            }
-            // What only heads told that never arrived is to be told again.
-            tx.prepare_cached("UPDATE log SET told = 0 WHERE space = ?1")?
-                .execute([space.0])?;
+            let new = restart(tx, &env, space, device)?;
             // Order between versions names the log.
             view::rebuild(tx, views)?;
             Ok(new)
         })
     }
+}
+
+/// Closes the open log of a space and starts another, by `device`, for what is not sent. The
+/// caller rebuilds the views.
+pub(super) fn restart(
+    tx: &Transaction<'_>,
+    env: &Env,
+    space: SpaceId,
+    device: DeviceId,
+) -> Result<LogId, VaultError> {
+    let Some(old) = own(tx, space)? else {
+        return own_or_new(tx, env, space, device);
+    };
+    let close = format!("UPDATE log SET state = {CLOSED} WHERE space = ?1 AND log = ?2");
+    tx.prepare_cached(&close)?
+        .execute(params![space.0, old.log.0])?;
+    let new = own_or_new(tx, env, space, device)?;
+    // What was never sealed, or sealed and never accepted, goes into the new log.
+    let unsent = "SELECT min(first) FROM run_out WHERE space = ?1 AND log = ?2";
+    let first: Option<u64> = tx
+        .prepare_cached(unsent)?
+        .query_row(params![space.0, old.log.0], |row| row.get(0))?;
+    let relog = "UPDATE event SET log = ?3, device = ?5, number = NULL
+                 WHERE space = ?1 AND log = ?2 AND (number IS NULL OR number >= ?4)";
+    let unsent = first.is_some();
+    let first = first.unwrap_or(i64::MAX as u64);
+    tx.prepare_cached(relog)?
+        .execute(params![space.0, old.log.0, new.0, first, device.0])?;
+    tx.prepare_cached("DELETE FROM run_out WHERE space = ?1 AND log = ?2")?
+        .execute(params![space.0, old.log.0])?;
+    if unsent {
+        // Its end as remembered was never accepted: what the server holds of it is
+        // another branch, pulled from the start.
+        let forget = "UPDATE log SET beat = 0, head = NULL, number = 0, header = ?3
+                      WHERE space = ?1 AND log = ?2";
+        tx.prepare_cached(forget)?
+            .execute(params![space.0, old.log.0, HeaderHash::NONE.0])?;
+    }
+    // What only heads told that never arrived is to be told again.
+    tx.prepare_cached("UPDATE log SET told = 0 WHERE space = ?1")?
+        .execute([space.0])?;
+    Ok(new)
 }

@@ -23,6 +23,7 @@ mod mend;
 mod meta;
 mod outbox;
 mod pages;
+mod paired;
 mod restore_events;
 mod salvage;
 mod schema;

@@ -1,6 +1,7 @@
 //! Appending events of the patient as they were once written: with their own names, clock
 //! readings and moments.
 
+use clinic_api::id::DeviceId;
 use clinic_api::limits;
 use clinic_api::wire;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
@@ -43,7 +44,7 @@ impl Vault {
         space: &SpaceEntry,
         envelope: &Envelope,
     ) -> Result<Option<Put>, VaultError> {
-        here(&self.conn, space, envelope)
+        here(&self.conn, space, envelope, None)
     }
 
     /// Whether an event can travel at all.
@@ -66,6 +67,30 @@ impl Vault {
         events: &[(SpaceEntry, Envelope)],
         how: Restoring,
     ) -> Result<Vec<Put>, VaultError> {
+        self.put(events, how, None)
+    }
+
+    /// Writes an event of a device that is out anew, as this device's own, where what that device
+    /// wrote doesn't count.
+    ///
+    /// # Errors
+    /// As [`Vault::restore`].
+    pub fn adopt(
+        &mut self,
+        space: &SpaceEntry,
+        event: Envelope,
+        from: DeviceId,
+    ) -> Result<Put, VaultError> {
+        let came = self.put(&[(*space, event)], Restoring::Keep, Some(from))?;
+        came.first().copied().ok_or(VaultError::Internal)
+    }
+
+    fn put(
+        &mut self,
+        events: &[(SpaceEntry, Envelope)],
+        how: Restoring,
+        from: Option<DeviceId>,
+    ) -> Result<Vec<Put>, VaultError> {
         let device = self.device_id()?;
         let author = Author::Patient;
         if self.own_author(device)? != Some(author) {
@@ -83,7 +108,7 @@ impl Vault {
             if !Self::fits_a_frame(envelope) {
                 return Err(VaultError::TooLarge);
             }
-            if let Some(put) = here(&tx, space, envelope)? {
+            if let Some(put) = here(&tx, space, envelope, from)? {
                 came.push(put);
                 continue;
             }
@@ -133,18 +158,23 @@ impl Vault {
     }
 }
 
-/// What to make of an event whose name is in the space already.
+/// What to make of an event whose name is in the space already; not in a log by `except`.
 fn here(
     conn: &Connection,
     space: &SpaceEntry,
     envelope: &Envelope,
+    except: Option<DeviceId>,
 ) -> Result<Option<Put>, VaultError> {
     // CROSS JOIN keeps the logs outside: a space has few, and each is looked up by its index.
     let sql = "SELECT e.envelope FROM log l CROSS JOIN event e
-               WHERE l.space = ?1 AND e.space = ?1 AND e.log = l.log AND e.event = ?2 LIMIT 1";
+               WHERE l.space = ?1 AND e.space = ?1 AND e.log = l.log AND e.event = ?2
+                   AND (?3 IS NULL OR l.device <> ?3) LIMIT 1";
     let found: Option<Vec<u8>> = conn
         .prepare_cached(sql)?
-        .query_row(params![space.space.0, envelope.id.0], |row| row.get(0))
+        .query_row(
+            params![space.space.0, envelope.id.0, except.map(|device| device.0)],
+            |row| row.get(0),
+        )
         .optional()?;
     Ok(found.map(|bytes| {
         if bytes == wire::encode(envelope) {

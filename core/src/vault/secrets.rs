@@ -204,6 +204,20 @@ impl Vault {
         })
     }
 
+    /// Forgets the clinic's root key, here and beside the vault.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn forget_root(&mut self) -> Result<(), VaultError> {
+        self.write(|tx| {
+            tx.prepare_cached("DELETE FROM secret WHERE name = ?1")?
+                .execute([ROOT])?;
+            identity::touch(tx, &[ROOT.as_bytes()])
+        })?;
+        self.keep_identity();
+        Ok(())
+    }
+
     /// The key of an epoch that this device could open.
     ///
     /// # Errors

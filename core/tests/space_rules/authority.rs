@@ -6,7 +6,7 @@ use companion_core::space::authority::{Author, may_write};
 
 /// For each kind a row; in it private, care, desk, front, clinic; in each of
 /// these P(atient), A(dministrator), C(linician), F(ront desk), or `.`.
-const TABLE: [(Kind, &str); 8] = [
+const TABLE: [(Kind, &str); 9] = [
     (Kind::MoodRecorded, "P...|P...|....|....|...."),
     (Kind::EntryUnshared, "....|P...|....|....|...."),
     (Kind::EntryErased, "P...|P...|....|....|...."),
@@ -14,6 +14,7 @@ const TABLE: [(Kind, &str); 8] = [
     (Kind::EntriesRead, "....|..C.|....|....|...."),
     (Kind::PatientWelcomed, "....|..C.|....|....|...."),
     (Kind::PatientAdmitted, "....|....|....|.ACF|...."),
+    (Kind::DeviceNamed, "P...|....|....|....|...."),
     (Kind::KitChecked, "P...|....|....|....|...."),
 ];
 
@@ -43,17 +44,17 @@ fn every_cell_is_as_in_the_table() {
             }
         }
     }
-    assert_eq!(cells, 8 * 5 * 4);
+    assert_eq!(cells, 9 * 5 * 4);
 }
 
 #[test]
 fn kinds_keep_their_numbers() {
-    let numbers = [100, 101, 102, 200, 201, 202, 300, 410];
+    let numbers = [100, 101, 102, 200, 201, 202, 300, 400, 410];
     assert_eq!(Kind::ALL.map(Kind::code), numbers);
     assert!(Kind::from_code(103).is_none());
     let critical = Kind::ALL.map(Kind::critical);
     assert_eq!(
         critical,
-        [true, true, true, false, false, false, true, false]
+        [true, true, true, false, false, false, true, false, false]
     );
 }

@@ -146,6 +146,9 @@ impl Api {
                 let since = since.strip_prefix("since=").unwrap().parse().unwrap();
                 self.feed(caller, since)
             }
+            ("POST", ["v1", "chains", id]) if self.rosters.contains_key(&id.parse().unwrap()) => {
+                self.post_roster(caller, id.parse().unwrap(), &request.body)
+            }
             ("POST", ["v1", "chains", id]) => {
                 self.post_epoch(SpaceId(id.parse::<ChainId>().unwrap().0), &request.body)
             }
@@ -303,6 +306,25 @@ impl Api {
             .or_default()
             .push(body.to_vec());
         Ok(Vec::new())
+    }
+
+    fn post_roster(&mut self, caller: DeviceId, id: ChainId, body: &[u8]) -> Result<Vec<u8>, Code> {
+        let next = Signed::from_bytes(body).map_err(|_| Code::MalformedBody)?;
+        let roster = &self.rosters[&id];
+        if roster
+            .workstation_role(caller, roster.tip().number)
+            .is_none()
+        {
+            return Err(Code::DeviceRemoved);
+        }
+        if roster.number_of(next.hash()).is_some() {
+            return Ok(Vec::new());
+        }
+        match self.append(id, &next) {
+            Ok(()) => Ok(Vec::new()),
+            Err(ChainError::NotNext) => Err(Code::ChainConflict),
+            Err(_) => Err(Code::ChainInvalid),
+        }
     }
 
     fn push(&mut self, caller: DeviceId, id: SpaceId, body: &[u8]) -> Result<Vec<u8>, Code> {

@@ -7,6 +7,7 @@ use clinic_api::space::SpaceKind;
 use companion_core::care::ReviewState;
 use companion_core::event::EntryId;
 use companion_core::space::epoch::EpochKey;
+use companion_core::space::patient::remove_device;
 use companion_core::sync::{Alarm, Machine, Next, SyncError};
 use companion_core::vault::Judgement;
 
@@ -447,6 +448,64 @@ fn two_phones_of_one_patient_converge() {
         Some("from the second")
     );
     assert_eq!(here.versions(id).unwrap(), journal.versions(id).unwrap());
+}
+
+/// Before the first phone has written the next epochs, the second can open nothing. An epoch of
+/// its own would lead back to no key, and what it pulled would be set aside.
+#[test]
+fn a_new_phone_waits_for_the_epoch_that_leads_back() {
+    let mut world = World::settled();
+    let record = |device: &Device, note: &str, share: bool| {
+        let journal = device.companion.journal();
+        journal.record(&noted(note, START), Some(share)).unwrap();
+    };
+    record(&world.phone, "private before", false);
+    record(&world.phone, "shared before", true);
+    world.settle();
+    let second = second_phone(&mut world, 6);
+    record(&second, "written meanwhile", false);
+    for _ in 0..2 {
+        let report = second.light(&mut world.api).unwrap();
+        assert_eq!(report.alarms, []);
+        assert!(report.waiting.contains(&world.space(SpaceKind::Private)));
+        assert_eq!(report.frames_pushed, 0);
+    }
+    assert_eq!(second.with(|v| v.all_aside().unwrap()), []);
+    world.phone.round(&mut world.api).unwrap();
+    let report = second.light(&mut world.api).unwrap();
+    assert_eq!((report.alarms, report.waiting), (vec![], vec![]));
+    let all = second.companion.journal().list(i64::MIN, i64::MAX, 10);
+    let mut notes: Vec<_> = all
+        .unwrap()
+        .into_iter()
+        .filter_map(|e| e.mood.note)
+        .collect();
+    notes.sort();
+    assert_eq!(
+        notes,
+        ["private before", "shared before", "written meanwhile"]
+    );
+}
+
+/// Where every other device is out, nobody else can write it.
+#[test]
+fn a_phone_that_is_left_alone_begins_anew() {
+    let mut world = World::settled();
+    let second = second_phone(&mut world, 6);
+    let (chain, first) = (world.chain, world.phone.id);
+    let gone = second.with(|v| {
+        let device = v.device().unwrap();
+        let now = v.chains().patient(chain).unwrap().clone();
+        let next = remove_device(&second.env, &now, &device, first, Vec::new());
+        v.extend_patient(chain, &next).unwrap().unwrap();
+        next
+    });
+    world.api.append(chain, &gone).unwrap();
+    let journal = second.companion.journal();
+    journal.record(&noted("alone", START), Some(false)).unwrap();
+    let report = second.round(&mut world.api).unwrap();
+    assert_eq!(report.waiting, []);
+    assert!(report.frames_pushed > 0);
 }
 
 /// The roster grows and an epoch cites it, between two requests of one round.

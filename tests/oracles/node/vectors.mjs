@@ -8,6 +8,7 @@ import { HybridClock, author, events, judge, openFrame, padme } from './lib/fram
 import * as invite from './lib/invite.mjs'
 import { headerParts, logId, run, verifyRun } from './lib/log.mjs'
 import { messages } from './lib/message.mjs'
+import * as pairing from './lib/pairing.mjs'
 import { PatientChain } from './lib/patient.mjs'
 import { verifyRequest } from './lib/request.mjs'
 import { Roster } from './lib/roster.mjs'
@@ -90,6 +91,7 @@ export async function readVectors(json) {
   await chains(file, check)
   for (const name of Object.keys(json.spaces)) await space(file, name, check)
   await invites(file, check)
+  await pairings(file, check)
   await check('request', () => {
     const { base, device } = verifyRequest(json.request, OURS, requestKeys(file), unhex(json.request.body))
     assert.equal(base, json.request.signature_base)
@@ -278,6 +280,44 @@ async function invites(file, check) {
     assert.equal(hex(transcript), given.transcript)
     assert.equal(await invite.digits(transcript), given.digits)
   })
+}
+
+async function pairings(file, check) {
+  const given = file.json.pairing
+  const [secret, offer, answer] = [given.secret, given.offer, given.answer].map(unhex)
+  const [patient, roster] = [file.patient(), file.roster()]
+  await check('pairing: code', () => {
+    assert.equal(invite.text(secret), given.text)
+    const scanned = pairing.parse(given.qr)
+    assert.equal(hex(scanned.secret), given.secret)
+    assert.equal(scanned.server, given.server)
+    assert.equal(scanned.number, patient.tip.number)
+    assert(same(scanned.hash, patient.tip.hash) && same(scanned.root, roster.rootId))
+    assert.equal(pairing.qr(secret, scanned, 'S', 'clinic.example:8443'), given.qr)
+  })
+  await check('pairing: offer', () => {
+    assert.equal(hex(pairing.lookup(secret)), given.lookup)
+    assert.equal(hex(pairing.offerMac(secret, offer)), given.offer_mac)
+    const read = pairing.Offer(cbor.decode(offer))
+    assert.equal(read.kind, 1)
+    assert(same(read.chain, patient.id) && same(read.hash, patient.tip.hash))
+    assert(same(read.roster, roster.id) && same(read.root, roster.rootId))
+    assert.equal(read.person, null)
+  })
+  await check('pairing: answer', () => {
+    assert.equal(hex(pairing.answerMac(secret, offer, answer)), given.answer_mac)
+    const read = pairing.Answer(cbor.decode(answer))
+    assert.equal(read.name, given.name)
+    const { id, keys } = file.devices[given.device]
+    assert(same(read.device.log, keys.log) && same(read.device.kem, keys.kem))
+    assert(pairing.consents(pairing.Offer(cbor.decode(offer)), read, id))
+  })
+  await check('pairing: digits', async () => {
+    assert.equal(await invite.digits(pairing.transcript(secret, offer, answer)), given.digits)
+  })
+  for (const [name, bytes] of Object.entries(given.messages)) {
+    await check(`message ${name}`, () => pairing.messages[name](cbor.decode(unhex(bytes))))
+  }
 }
 
 // The vectors as a server would keep them, read with one device's seeds each.

@@ -109,7 +109,8 @@ impl Shared {
     fn run(&self) {
         let mut backoff = Backoff::default();
         loop {
-            if let Err(problem) = self.register().and_then(|()| self.follow(&mut backoff)) {
+            let begun = self.register().and_then(|()| self.finish());
+            if let Err(problem) = begun.and_then(|()| self.follow(&mut backoff)) {
                 lock(&self.state).view.problem = Some(problem);
             }
             let now = self.env.now();
@@ -126,6 +127,13 @@ impl Shared {
             }
             wakes.wanted = false;
         }
+    }
+
+    /// A change of the clinic's people that was begun and cut off.
+    fn finish(&self) -> Answer<()> {
+        let staff = self.companion.staff();
+        staff.blocking(&self.cancel, async |s: &_| s.finish().await)?;
+        Ok(())
     }
 
     /// Follows the clinic API until the vault is closed, or fails.

@@ -6,6 +6,7 @@ pub mod events;
 pub mod feed;
 pub mod health;
 pub mod invites;
+pub mod pairings;
 pub mod rosters;
 pub mod runs;
 

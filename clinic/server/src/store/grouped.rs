@@ -13,7 +13,8 @@ use clinic_api::log::LogTip;
 
 use super::{
     Append, ChainInfo, Changes, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Page,
-    PageLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store, StoreError, StoredRun,
+    PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store,
+    StoreError, StoredRun,
 };
 
 /// Pushes in one transaction.
@@ -176,6 +177,27 @@ impl Store for Grouped {
         guards: &[Guard],
     ) -> Result<Outcome> {
         self.inner.decide(lookup, from, to, guards)
+    }
+
+    fn create_pairing(
+        &self,
+        pairing: &Pairing,
+        limit: PairingLimit,
+        guards: &[Guard],
+    ) -> Result<Outcome> {
+        self.inner.create_pairing(pairing, limit, guards)
+    }
+
+    fn pairing(&self, lookup: InviteLookup) -> Result<Option<Pairing>> {
+        self.inner.pairing(lookup)
+    }
+
+    fn answer_pairing(&self, lookup: InviteLookup, answer: &[u8]) -> Result<Outcome> {
+        self.inner.answer_pairing(lookup, answer)
+    }
+
+    fn withdraw_pairing(&self, lookup: InviteLookup, guards: &[Guard]) -> Result<Outcome> {
+        self.inner.withdraw_pairing(lookup, guards)
     }
 
     fn log_tip(&self, space: SpaceId, log: LogId) -> Result<Option<LogTip>> {

@@ -1,6 +1,7 @@
 //! A store in memory: for tests and simulations. What it holds ends with it.
 
 mod feed;
+mod pairings;
 mod state;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,8 @@ use clinic_api::log::LogTip;
 use super::feed::{Sinks, beat_with};
 use super::{
     Append, ChainInfo, Changes, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Page,
-    PageLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store, StoredRun, Thing,
+    PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store,
+    StoredRun, Thing,
 };
 use crate::clock::Clock;
 use state::State;
@@ -172,6 +174,27 @@ impl Store for MemoryStore {
             }
             Ok(Outcome::Stored)
         })
+    }
+
+    fn create_pairing(
+        &self,
+        pairing: &Pairing,
+        limit: PairingLimit,
+        guards: &[Guard],
+    ) -> Result<Outcome> {
+        self.write(|state, _| Ok(state.create_pairing(pairing, limit, guards)))
+    }
+
+    fn pairing(&self, lookup: InviteLookup) -> Result<Option<Pairing>> {
+        Ok(self.state().pairings.get(&lookup).cloned())
+    }
+
+    fn answer_pairing(&self, lookup: InviteLookup, answer: &[u8]) -> Result<Outcome> {
+        self.write(|state, _| Ok(state.answer_pairing(lookup, answer)))
+    }
+
+    fn withdraw_pairing(&self, lookup: InviteLookup, guards: &[Guard]) -> Result<Outcome> {
+        self.write(|state, _| Ok(state.withdraw_pairing(lookup, guards)))
     }
 
     fn log_tip(&self, space: SpaceId, log: LogId) -> Result<Option<LogTip>> {

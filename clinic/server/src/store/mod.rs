@@ -243,6 +243,34 @@ pub struct Invite {
     pub chain: Option<ChainId>,
 }
 
+/// A pairing: how a device that is in brings another one in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pairing {
+    /// Under what it is kept.
+    pub lookup: InviteLookup,
+    /// The patient chain or roster that the new device is to be in.
+    pub owner: ChainId,
+    /// What is offered.
+    pub offer: Vec<u8>,
+    /// Its MAC.
+    pub mac: [u8; 32],
+    /// When it ends, in seconds since 1970 (UTC).
+    pub expires: i64,
+    /// Whether it was taken back.
+    pub withdrawn: bool,
+    /// The body of the answer, as received.
+    pub answer: Option<Vec<u8>>,
+}
+
+/// How many pairings are kept of one chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PairingLimit {
+    /// So many, with a new one.
+    pub pairings: usize,
+    /// Those that ended before that are forgotten first.
+    pub forget_before: i64,
+}
+
 /// What a claim came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claimed {
@@ -423,6 +451,37 @@ pub trait Store: Send + Sync {
         to: Stage,
         guards: &[Guard],
     ) -> Result<Outcome>;
+
+    /// Stores a new pairing, open and unanswered. [`Outcome::Moved`]: its lookup
+    /// is taken. [`Outcome::Full`]: its chain has too many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn create_pairing(
+        &self,
+        pairing: &Pairing,
+        limit: PairingLimit,
+        guards: &[Guard],
+    ) -> Result<Outcome>;
+
+    /// A pairing.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn pairing(&self, lookup: InviteLookup) -> Result<Option<Pairing>>;
+
+    /// Gives an open pairing to whoever answers first. [`Outcome::Moved`]: it
+    /// is gone, taken back or answered.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn answer_pairing(&self, lookup: InviteLookup, answer: &[u8]) -> Result<Outcome>;
+
+    /// Takes a pairing back and forgets its answer. [`Outcome::Moved`]: there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn withdraw_pairing(&self, lookup: InviteLookup, guards: &[Guard]) -> Result<Outcome>;
 
     /// Where a log ends; none while it has no run.
     ///

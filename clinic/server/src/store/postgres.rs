@@ -16,6 +16,7 @@ mod feed;
 mod guards;
 mod invites;
 mod listen;
+mod pairings;
 mod runs;
 mod schema;
 mod session;
@@ -30,8 +31,8 @@ use clinic_api::log::LogTip;
 use super::feed::Sinks;
 use super::{
     Append, ChainInfo, Changes, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Page,
-    PageLimit, Result, Rewrites, Scope, Signal, Sink, SpaceInfo, Stage, Store, StoreError,
-    StoredRun,
+    PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Signal, Sink, SpaceInfo, Stage,
+    Store, StoreError, StoredRun,
 };
 pub use address::Address;
 use session::{Session, Trouble};
@@ -243,6 +244,27 @@ impl Store for PostgresStore {
         guards: &[Guard],
     ) -> Result<Outcome> {
         self.write(|write| invites::decide(write, lookup, from, to, guards))
+    }
+
+    fn create_pairing(
+        &self,
+        pairing: &Pairing,
+        limit: PairingLimit,
+        guards: &[Guard],
+    ) -> Result<Outcome> {
+        self.write(|write| pairings::create(write.session, pairing, limit, guards))
+    }
+
+    fn pairing(&self, lookup: InviteLookup) -> Result<Option<Pairing>> {
+        self.work(|session| pairings::one(session, lookup))
+    }
+
+    fn answer_pairing(&self, lookup: InviteLookup, answer: &[u8]) -> Result<Outcome> {
+        self.write(|write| pairings::answer(write.session, lookup, answer))
+    }
+
+    fn withdraw_pairing(&self, lookup: InviteLookup, guards: &[Guard]) -> Result<Outcome> {
+        self.write(|write| pairings::withdraw(write.session, lookup, guards))
     }
 
     fn log_tip(&self, space: SpaceId, log: LogId) -> Result<Option<LogTip>> {

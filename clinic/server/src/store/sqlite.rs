@@ -8,6 +8,7 @@ mod chains;
 mod connection;
 mod feed;
 mod invites;
+mod pairings;
 mod runs;
 mod schema;
 
@@ -27,8 +28,8 @@ use super::codes::int;
 use super::feed::Sinks;
 use super::{
     Append, ChainInfo, Changes, Charge, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Page,
-    PageLimit, Result, Rewrites, Scope, Signal, Sink, SpaceInfo, Stage, Store, StoreError,
-    StoredRun,
+    PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Signal, Sink, SpaceInfo, Stage,
+    Store, StoreError, StoredRun,
 };
 use connection::{BUSY, connect, make_private, private_file, sync};
 
@@ -328,6 +329,27 @@ impl Store for SqliteStore {
         guards: &[Guard],
     ) -> Result<Outcome> {
         self.write(|write| invites::decide(write, lookup, from, to, guards))
+    }
+
+    fn create_pairing(
+        &self,
+        pairing: &Pairing,
+        limit: PairingLimit,
+        guards: &[Guard],
+    ) -> Result<Outcome> {
+        self.write(|write| pairings::create(write.tx, pairing, limit, guards))
+    }
+
+    fn pairing(&self, lookup: InviteLookup) -> Result<Option<Pairing>> {
+        self.read(|tx| pairings::one(tx, lookup))
+    }
+
+    fn answer_pairing(&self, lookup: InviteLookup, answer: &[u8]) -> Result<Outcome> {
+        self.write(|write| pairings::answer(write.tx, lookup, answer))
+    }
+
+    fn withdraw_pairing(&self, lookup: InviteLookup, guards: &[Guard]) -> Result<Outcome> {
+        self.write(|write| pairings::withdraw(write.tx, lookup, guards))
     }
 
     fn log_tip(&self, space: SpaceId, log: LogId) -> Result<Option<LogTip>> {

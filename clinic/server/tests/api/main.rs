@@ -19,6 +19,7 @@ mod invites;
 mod limits;
 mod meanwhile;
 mod openapi;
+mod pairings;
 mod proxies;
 mod requests;
 mod rosters;

@@ -7,7 +7,8 @@ use clinic_api::id::{ChainId, DeviceId, InviteLookup, LogId, SpaceId};
 use clinic_api::log::LogTip;
 use clinic_server::store::{
     Append, ChainInfo, Changes, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Page,
-    PageLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store, StoreError, StoredRun,
+    PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store,
+    StoreError, StoredRun,
 };
 
 type Deed = Box<dyn FnOnce(&dyn Store) + Send>;
@@ -103,6 +104,27 @@ impl Store for Meddling {
     ) -> Result<Outcome> {
         self.meddle()?;
         self.inner.decide(lookup, from, to, guards)
+    }
+
+    fn create_pairing(
+        &self,
+        pairing: &Pairing,
+        limit: PairingLimit,
+        guards: &[Guard],
+    ) -> Result<Outcome> {
+        self.inner.create_pairing(pairing, limit, guards)
+    }
+
+    fn pairing(&self, lookup: InviteLookup) -> Result<Option<Pairing>> {
+        self.inner.pairing(lookup)
+    }
+
+    fn answer_pairing(&self, lookup: InviteLookup, answer: &[u8]) -> Result<Outcome> {
+        self.inner.answer_pairing(lookup, answer)
+    }
+
+    fn withdraw_pairing(&self, lookup: InviteLookup, guards: &[Guard]) -> Result<Outcome> {
+        self.inner.withdraw_pairing(lookup, guards)
     }
 
     fn log_tip(&self, space: SpaceId, log: LogId) -> Result<Option<LogTip>> {

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use clinic_api::space::SpaceKind;
 
 use super::{ArchiveError, Odd, reader};
+use crate::device::{DeviceNamed, is_name};
 use crate::event::{EntryId, Envelope, EventId, Hlc, Kind};
 use crate::export::{EventJson, UNKNOWN, of_kind};
 use crate::journal::{EntryErased, EntryUnshared, MoodRecorded};
@@ -144,6 +145,12 @@ fn is_whole(kind: Kind, envelope: &Envelope) -> Result<(), Odd> {
         }
         Kind::EntryErased => {
             let _: EntryErased = envelope.body().map_err(|_| Odd::Body)?;
+        }
+        Kind::DeviceNamed => {
+            let body: DeviceNamed = envelope.body().map_err(|_| Odd::Body)?;
+            if !is_name(&body.name) {
+                return Err(Odd::Value);
+            }
         }
         Kind::KitChecked => {
             let _: KitChecked = envelope.body().map_err(|_| Odd::Body)?;

@@ -187,6 +187,7 @@ impl View for JournalView {
             | Kind::EntriesRead
             | Kind::PatientWelcomed
             | Kind::PatientAdmitted
+            | Kind::DeviceNamed
             | Kind::KitChecked => {}
         }
         Ok(Outcome::Done)

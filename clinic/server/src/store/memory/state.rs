@@ -7,8 +7,8 @@ use clinic_api::id::{ChainId, DeviceId, InviteLookup, LogId, SpaceId};
 use clinic_api::log::LogTip;
 
 use super::super::{
-    Append, ChainInfo, Charge, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Rewrite,
-    Rewrites, SpaceInfo, Stage, Standing, Statement, StoredRun, Thing,
+    Append, ChainInfo, Charge, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Pairing,
+    Rewrite, Rewrites, SpaceInfo, Stage, Standing, Statement, StoredRun, Thing,
 };
 use super::feed::Feed;
 
@@ -21,6 +21,7 @@ pub(super) struct State {
     pub(super) devices: BTreeMap<DeviceId, Vec<ChainId>>,
     pub(super) spaces: BTreeMap<SpaceId, SpaceInfo>,
     pub(super) invites: Vec<Invite>,
+    pub(super) pairings: BTreeMap<InviteLookup, Pairing>,
     pub(super) logs: BTreeMap<(SpaceId, LogId), LogTip>,
     pub(super) runs: BTreeMap<(SpaceId, LogId, u64), Run>,
 }

@@ -11,7 +11,8 @@ const LOCK: i64 = 0x636c_6e63;
 ///
 /// Bodies are not compressed: they are ciphertext. Old versions of a run's row
 /// come of rewriting alone, and are to be taken away at once.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE clinic_store (version bigint NOT NULL);
     INSERT INTO clinic_store VALUES (0);
 
@@ -99,7 +100,22 @@ const MIGRATIONS: [&str; 1] = ["
 
     CREATE INDEX feed_of_patient ON feed (patient, stamp) WHERE patient IS NOT NULL;
     CREATE INDEX feed_of_clinic ON feed (clinic, stamp) WHERE clinic IS NOT NULL;
-"];
+",
+    // Pairings.
+    "
+    CREATE TABLE pairings (
+        lookup    bytea   NOT NULL PRIMARY KEY CHECK (octet_length(lookup) = 16),
+        owner     bytea   NOT NULL CHECK (octet_length(owner) = 32),
+        offer     bytea   NOT NULL,
+        mac       bytea   NOT NULL CHECK (octet_length(mac) = 32),
+        expires   bigint  NOT NULL,
+        withdrawn boolean NOT NULL DEFAULT false,
+        answer    bytea
+    );
+
+    CREATE INDEX pairings_of_owner ON pairings (owner);
+",
+];
 
 /// The version of a database that is ours or empty.
 fn version(session: &mut Session) -> Result<i64, Trouble> {

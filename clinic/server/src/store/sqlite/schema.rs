@@ -10,7 +10,7 @@ const APPLICATION: i64 = 0x636c_6e63;
 
 /// Migration `n` brings the schema from version `n` to `n + 1`. Never edited
 /// once released; a change is one more.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     // 1. Codes: chain kind 1 patient, 2 roster, 3 epoch; standing 1 pending,
     // 2 admitted, 3 withdrawn; space kind as in its hash; stage 1 waiting,
     // 2 claimed, 3 admitted, 4 withdrawn.
@@ -114,6 +114,18 @@ const MIGRATIONS: [&str; 2] = [
     )
     INSERT INTO feed (kind, id, patient, clinic, revision, stamp)
     SELECT kind, id, patient, clinic, 1, row_number() OVER (ORDER BY kind, id) FROM things;",
+    // 3. Pairings.
+    "CREATE TABLE pairings (
+        lookup    BLOB NOT NULL PRIMARY KEY CHECK (length(lookup) = 16),
+        owner     BLOB NOT NULL REFERENCES chains (chain),
+        offer     BLOB NOT NULL,
+        mac       BLOB NOT NULL CHECK (length(mac) = 32),
+        expires   INTEGER NOT NULL,
+        withdrawn INTEGER NOT NULL DEFAULT 0 CHECK (withdrawn IN (0, 1)),
+        answer    BLOB
+    ) STRICT;
+
+    CREATE INDEX pairings_of_owner ON pairings (owner);",
 ];
 
 /// The version of a file that is ours or empty.
