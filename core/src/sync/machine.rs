@@ -234,6 +234,14 @@ impl Machine {
                 return Ok(None);
             }
             push::seal_next(vault, &entry)?;
+        } else if vault.holed(entry.space)? {
+            // Others would meet the missing body before the word of it; and whether the run is
+            // stored already is not known. The pull shows it, and its frame is named then.
+            vault.restart_log(entry.space)?;
+            self.tasks.push_front(Task::Push(entry));
+            let pull = Task::Pull(entry, Pulling::default());
+            self.tasks.push_front(pull);
+            return Ok(None);
         }
         let Some(push) = push::next_push(vault, entry.space)? else {
             return Ok(None);

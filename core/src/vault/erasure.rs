@@ -4,7 +4,7 @@
 //! asked, the frames are kept by name (see [`Vault::to_erase`]).
 
 use clinic_api::id::{LogId, SpaceId};
-use clinic_api::log::{FrameName, Header, LogTip, Run};
+use clinic_api::log::{FrameName, Header, Item, LogTip, Run};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{Vault, VaultError};
@@ -72,7 +72,8 @@ fn logs_with(conn: &Connection, space: SpaceId, event: EventId) -> Result<Vec<Lo
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Takes a frame's body out of a run that was sealed and waits to be sent: its head still holds.
+/// Takes a frame's body out of a run that was sealed and waits to be sent. Such a run is not sent
+/// any more (see [`Vault::holed`]): who met it before the word of the erasure would miss a body.
 fn out_of_run(tx: &Transaction<'_>, space: SpaceId, frame: FrameName) -> Result<(), VaultError> {
     let sql = "SELECT seq, first, bytes FROM run_out WHERE space = ?1 AND log = ?2 AND first <= ?3
                ORDER BY first DESC, seq LIMIT 1";
@@ -197,6 +198,9 @@ pub(super) fn note_late(
 impl Vault {
     /// The frames that hold these events of a space, and nothing else.
     ///
+    /// Without those that wait to be sent: whether such a frame is ever stored, and no other of
+    /// its number, is not known yet.
+    ///
     /// # Errors
     /// [`VaultError`].
     pub fn frames_of(
@@ -208,7 +212,9 @@ impl Vault {
         let sql = "SELECT e.number, o.event FROM event e
                    JOIN event o ON o.batch = e.batch AND o.space = e.space AND o.log = e.log
                        AND o.seq BETWEEN e.batch AND e.batch + 4096
-                   WHERE e.space = ?1 AND e.log = ?2 AND e.event = ?3 AND e.number IS NOT NULL";
+                   WHERE e.space = ?1 AND e.log = ?2 AND e.event = ?3 AND e.number IS NOT NULL
+                       AND NOT EXISTS (SELECT 1 FROM run_out r WHERE r.space = e.space
+                                       AND r.log = e.log AND r.first <= e.number)";
         let mut query = self.conn.prepare_cached(sql)?;
         let mut frames = Vec::new();
         for (log, event) in events {
@@ -259,7 +265,27 @@ impl Vault {
         })
     }
 
+    /// Whether something was erased in a run of a space that waits to be sent.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn holed(&self, space: SpaceId) -> Result<bool, VaultError> {
+        let mut query = self
+            .conn
+            .prepare_cached("SELECT bytes FROM run_out WHERE space = ?1")?;
+        let mut rows = query.query([space.0])?;
+        while let Some(row) = rows.next()? {
+            let run = Run::from_bytes(row.get_ref(0)?.as_blob().unwrap_or_default());
+            let run = run.map_err(|_| VaultError::Damaged)?;
+            if run.items.iter().any(|i| matches!(i, Item::Erased(_))) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Frames that came in after their entry was erased and that no erasure names, by entry.
+    /// Without those that wait to be sent.
     ///
     /// # Errors
     /// [`VaultError`].
@@ -267,8 +293,11 @@ impl Vault {
         &self,
         space: SpaceId,
     ) -> Result<Vec<(EntryId, Vec<FrameName>)>, VaultError> {
-        let sql = "SELECT entry, log, number FROM late_frame WHERE space = ?1
-                   ORDER BY entry, log, number LIMIT 4096";
+        let sql = "SELECT l.entry, l.log, l.number FROM late_frame l
+                   WHERE l.space = ?1 AND NOT EXISTS
+                       (SELECT 1 FROM run_out r WHERE r.space = l.space AND r.log = l.log
+                        AND r.first <= l.number)
+                   ORDER BY l.entry, l.log, l.number LIMIT 4096";
         let mut query = self.conn.prepare_cached(sql)?;
         let mut rows = query.query([space.0])?;
         let mut all: Vec<(EntryId, Vec<FrameName>)> = Vec::new();

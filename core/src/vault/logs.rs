@@ -183,7 +183,8 @@ impl Vault {
     /// Closes this device's log in a space, for good, and starts another for what is not sent.
     ///
     /// For a device that finds its own log longer than it remembers: a restored
-    /// backup or a cloned vault. It must never sign two heads of one number.
+    /// backup or a cloned vault. It must never sign two heads of one number. And for one that
+    /// erased something of what it had sealed to be sent.
     ///
     /// # Errors
     /// [`VaultError`].
@@ -212,6 +213,10 @@ impl Vault {
             tx.prepare_cached("DELETE FROM run_out WHERE space = ?1 AND log = ?2")?
                 .execute(params![space.0, old.log.0])?;
             if unsent {
+                // If they are stored after all, they come in again.
+                let late = "DELETE FROM late_frame WHERE space = ?1 AND log = ?2 AND number >= ?3";
+                tx.prepare_cached(late)?
+                    .execute(params![space.0, old.log.0, first])?;
                 // Its end as remembered was never accepted: what the server holds of it is
                 // another branch, pulled from the start.
                 let forget = "UPDATE log SET beat = 0, head = NULL, number = 0, header = ?3

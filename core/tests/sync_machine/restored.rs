@@ -271,3 +271,36 @@ fn a_witness_of_the_own_logs_end_is_believed() {
     assert_eq!(notes(&world), ["a", "b", "c"]);
     assert_eq!(world.read_by_clinic(), ["a", "b", "c"]);
 }
+
+/// Both branches of a copied vault sealed a frame of the same number; one was stored. Who erases
+/// the other does not take it along.
+#[test]
+fn an_erasure_of_what_was_not_stored_spares_the_copys_frame() {
+    let mut world = World::settled();
+    let care = world.space(SpaceKind::Care);
+    let first = backup(&world);
+    record(&world, "erased");
+    for at in 1..20 {
+        let cut = Cut::BeforeSend;
+        world.phone.round_cut(&mut world.api, at, cut).unwrap();
+        if world.phone.with(|v| v.runs_waiting(care).unwrap()) > 0 {
+            break;
+        }
+    }
+    let sealed = backup(&world);
+    restore(&mut world, first.path());
+    record(&world, "stays");
+    world.phone.round(&mut world.api).unwrap();
+
+    restore(&mut world, sealed.path());
+    let journal = world.phone.companion.journal();
+    let [erased] = journal
+        .list(i64::MIN, i64::MAX, 9)
+        .unwrap()
+        .try_into()
+        .unwrap();
+    journal.erase(erased.id).unwrap();
+    world.settle();
+    assert_eq!(notes(&world), ["stays"]);
+    assert_eq!(world.read_by_clinic(), ["stays"]);
+}
