@@ -341,12 +341,11 @@ impl Machine {
         let page: ChainPage = wire::decode(&body)?;
         let id = chain.id();
         let count = vault.statement_count(id)?;
-        let kept = vault.statements(id)?;
+        let kept = vault.statements_from(id, from)?;
         let mut statements = page.statements.iter();
         // What is kept from there on must come again: the last that was kept when it was asked
         // for, and maybe what somebody else at this vault has added since.
-        let skipped = usize::try_from(from).unwrap_or(usize::MAX);
-        for (at, kept) in kept.iter().skip(skipped).enumerate() {
+        for (at, kept) in kept.iter().enumerate() {
             let again = statements.next().map(|bytes| Signed::from_bytes(bytes));
             match again {
                 Some(Ok(again)) if again.hash() == kept.hash() => {}

@@ -208,7 +208,8 @@ impl Vault {
                          WHERE space = ?1 AND log = ?2 AND (number IS NULL OR number >= ?4)";
             let unsent = first.is_some();
             let first = first.unwrap_or(i64::MAX as u64);
-            tx.prepare_cached(relog)?
+            let moved = tx
+                .prepare_cached(relog)?
                 .execute(params![space.0, old.log.0, new.0, first])?;
             tx.prepare_cached("DELETE FROM run_out WHERE space = ?1 AND log = ?2")?
                 .execute(params![space.0, old.log.0])?;
@@ -231,7 +232,9 @@ impl Vault {
             tx.prepare_cached("UPDATE log SET told = 0 WHERE space = ?1")?
                 .execute([space.0])?;
             // Order between versions names the log.
-            view::rebuild(tx, views)?;
+            if moved > 0 {
+                view::rebuild(tx, views)?;
+            }
             Ok(new)
         })
     }
