@@ -238,8 +238,8 @@ impl Machine {
             // Others would meet the missing body before the word of it; and whether the run is
             // stored already is not known. The pull shows it, and its frame is named then.
             vault.restart_log(entry.space)?;
-            self.tasks.push_front(Task::Push(entry));
             let pull = Task::Pull(entry, Pulling::default());
+            self.tasks.push_front(Task::Push(entry));
             self.tasks.push_front(pull);
             return Ok(None);
         }
@@ -478,13 +478,9 @@ impl Machine {
             {
                 // Somebody left whom this device took for a member when it sealed.
                 self.outdated.push(entry.space);
-                for task in [
-                    Task::Push(entry),
-                    Task::Stand(entry, 0),
-                    Task::Reseal(entry),
-                ] {
-                    self.tasks.push_front(task);
-                }
+                self.tasks.push_front(Task::Push(entry));
+                self.tasks.push_front(Task::Stand(entry, 0));
+                self.tasks.push_front(Task::Reseal(entry));
                 self.chains_again(&entry);
                 Ok(())
             }

@@ -195,7 +195,7 @@ impl Vault {
         let Some((first, rest)) = statements.split_first() else {
             return Ok(false);
         };
-        let verify = || {
+        let verify = || -> Result<PatientChain, VaultError> {
             let mut chain = PatientChain::found(first).map_err(|_| VaultError::Damaged)?;
             for next in rest {
                 chain.append(next).map_err(|_| VaultError::Damaged)?;
@@ -222,7 +222,7 @@ impl Vault {
         let Some((first, rest)) = statements.split_first() else {
             return Ok(false);
         };
-        let verify = || {
+        let verify = || -> Result<Roster, VaultError> {
             let mut chain = Roster::found(first).map_err(|_| VaultError::Damaged)?;
             for next in rest {
                 chain.append(next).map_err(|_| VaultError::Damaged)?;
@@ -253,7 +253,7 @@ impl Vault {
         }
         let statements = self.statements(entry.space.into())?;
         let parties = self.chains.parties(entry);
-        let verify = || {
+        let verify = || -> Result<EpochChain, VaultError> {
             let mut chain = EpochChain::default();
             for next in &statements {
                 chain
