@@ -1,6 +1,6 @@
 //! The bodies of events in words.
 
-use clinic_api::id::{LogId, MemberId};
+use clinic_api::id::{ContentHash, LogId, MemberId};
 use clinic_api::log::FrameName;
 use clinic_api::wire;
 use serde::{Deserialize, Serialize};
@@ -57,6 +57,8 @@ pub(crate) struct CheckedKit {
 pub(crate) struct FrameJson {
     log: Hex<LogId>,
     number: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    content: Option<Hex<ContentHash>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -147,6 +149,7 @@ impl BodyJson {
                 let frames = body.frames.iter().map(|f| FrameJson {
                     log: Hex(f.log),
                     number: f.number,
+                    content: f.content.map(Hex),
                 });
                 Some(Self::Erased(Erased {
                     entry: Hex(body.entry),
@@ -205,6 +208,7 @@ impl BodyJson {
                 let frames = body.frames.iter().map(|f| FrameName {
                     log: f.log.0,
                     number: f.number,
+                    content: f.content.map(|c| c.0),
                 });
                 wire::encode(&EntryErased {
                     entry: body.entry.0,

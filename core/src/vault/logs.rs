@@ -204,7 +204,7 @@ impl Vault {
             let first: Option<u64> = tx
                 .prepare_cached(unsent)?
                 .query_row(params![space.0, old.log.0], |row| row.get(0))?;
-            let relog = "UPDATE event SET log = ?3, number = NULL
+            let relog = "UPDATE event SET log = ?3, number = NULL, content = NULL
                          WHERE space = ?1 AND log = ?2 AND (number IS NULL OR number >= ?4)";
             let unsent = first.is_some();
             let first = first.unwrap_or(i64::MAX as u64);

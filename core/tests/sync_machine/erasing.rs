@@ -367,6 +367,7 @@ fn nobody_erases_what_others_wrote() {
         .map(|number| FrameName {
             log: desk_log,
             number,
+            content: None,
         })
         .collect();
     world.phone.with(|v| {

@@ -1,5 +1,6 @@
 //! A vault that went back in time: a restored backup, or a copy that both go on.
 
+use clinic_api::log::{Item, Run};
 use clinic_api::space::SpaceKind;
 use companion_core::sync::Alarm;
 
@@ -302,5 +303,32 @@ fn an_erasure_of_what_was_not_stored_spares_the_copys_frame() {
     journal.erase(erased.id).unwrap();
     world.settle();
     assert_eq!(notes(&world), ["stays"]);
+    assert_eq!(world.read_by_clinic(), ["stays"]);
+}
+
+/// With the server's help two frames of one number were stored, one after the other. The erasure
+/// of the one that is no longer shown spares the other, on the server and with its readers.
+#[test]
+fn an_erasure_spares_the_other_branch_of_a_forked_log() {
+    let mut world = World::settled();
+    let care = world.space(SpaceKind::Care);
+    let (first, shown) = (backup(&world), world.api.logs.clone());
+    record(&world, "erased");
+    world.phone.round(&mut world.api).unwrap();
+    let stored = backup(&world);
+    world.api.logs = shown;
+    restore(&mut world, first.path());
+    record(&world, "stays");
+    world.phone.round(&mut world.api).unwrap();
+
+    restore(&mut world, stored.path());
+    let journal = world.phone.companion.journal();
+    let list = journal.list(i64::MIN, i64::MAX, 9).unwrap();
+    let [erased] = list.try_into().unwrap();
+    journal.erase(erased.id).unwrap();
+    world.settle();
+    let runs = world.api.logs[&care].values().flatten();
+    let mut items = runs.flat_map(|bytes| Run::from_bytes(bytes).unwrap().items);
+    assert!(items.all(|item| matches!(item, Item::Body(_))));
     assert_eq!(world.read_by_clinic(), ["stays"]);
 }
