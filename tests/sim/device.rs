@@ -125,6 +125,12 @@ impl Device {
         self.open();
     }
 
+    /// The process died, and begins anew.
+    pub fn revive(&mut self) {
+        let revived = self.with(Vault::restart);
+        revived.expect("a vault that was killed opens");
+    }
+
     /// The vault as a copy of its file would have it.
     pub fn bytes(&self) -> Vec<u8> {
         std::fs::read(self.file()).unwrap()

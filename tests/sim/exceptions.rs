@@ -14,8 +14,7 @@ pub const ERASED_IN_ONE_SPACE: &str = "erased in one space";
 
 /// "A log forked by its own device, with the server's help, may be noticed late, or by some
 /// readers only": a vault went back or was copied, and the server lost or hid what it had
-/// stored. Of that log each reader keeps the branch that it saw first; and an erasure, which
-/// names frames by log and number, also takes the frames of those numbers of the other branch.
+/// stored. Of that log each reader keeps the branch that it saw first.
 pub const LOG_FORKED: &str = "log forked";
 
 /// A server that says "stored" and does not store is found out by others' heads alone; the

@@ -225,6 +225,9 @@ impl Server {
                     continue;
                 }
                 let mut run = Run::from_bytes(&info.bytes).map_err(|_| Code::RunInvalid)?;
+                if !run.holds(*info.frames.start(), frame) {
+                    continue;
+                }
                 if run.erase(*info.frames.start(), frame.number) {
                     erased += 1;
                 }

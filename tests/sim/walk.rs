@@ -2,9 +2,7 @@
 
 use clinic_api::id::{HeadHash, LogId, SpaceId};
 
-use crate::device::{Device, Mind};
-use crate::exceptions;
-use crate::model::Model;
+use crate::device::Mind;
 use crate::server::Server;
 use crate::world::World;
 
@@ -18,12 +16,9 @@ impl World<'_> {
         let device = &self.devices[who];
         let mut walk = Walk {
             server: &self.server,
-            model: &self.model,
-            device,
             mind: &mut mind,
             stripped,
             took: Vec::new(),
-            of_forked: 0,
         };
         for space in spaces {
             for log in device.with(|v| v.logs(space).unwrap()) {
@@ -36,7 +31,7 @@ impl World<'_> {
                 }
             }
         }
-        let (took, mut of_forked) = (std::mem::take(&mut walk.took), walk.of_forked);
+        let took = std::mem::take(&mut walk.took);
         // Also what came to be named, or filled, by the end of this round.
         self.lacked = mind.pending.keys().map(|(s, l, _)| (*s, *l)).collect();
         let has = &mut mind.has;
@@ -44,9 +39,7 @@ impl World<'_> {
             let missing = device.with(|v| v.missing_in(*space, *log, *beat).unwrap());
             ops.retain(|(number, op)| {
                 let still = missing.iter().any(|m| m.number == *number);
-                if !still && passed_over(&self.server, &self.model, device, *log, *op) {
-                    of_forked += 1;
-                } else if !still {
+                if !still {
                     has.add(*op);
                 }
                 still
@@ -56,27 +49,16 @@ impl World<'_> {
         // Where an erasure names them all, nothing was left out.
         let took = took.iter().any(|run| mind.pending.contains_key(run));
         self.devices[who].mind = mind;
-        if of_forked > 0 {
-            *self
-                .model
-                .excused
-                .entry(exceptions::LOG_FORKED)
-                .or_default() += of_forked;
-        }
         took
     }
 }
 
 struct Walk<'a> {
     server: &'a Server,
-    model: &'a Model,
-    device: &'a Device,
     mind: &'a mut Mind,
     stripped: &'a [HeadHash],
     /// Runs whose bodies were left out.
     took: Vec<(SpaceId, LogId, u64)>,
-    /// Writings in a forked log that were passed over.
-    of_forked: u64,
 }
 
 impl Walk<'_> {
@@ -96,8 +78,6 @@ impl Walk<'_> {
             for (number, op) in &info.ops {
                 if stripped || info.erased.contains(number) {
                     pending.push((*number, *op));
-                } else if passed_over(self.server, self.model, self.device, log, *op) {
-                    self.of_forked += 1;
                 } else {
                     self.mind.has.add(*op);
                 }
@@ -115,15 +95,4 @@ impl Walk<'_> {
         }
         self.mind.walked.insert((space, log), tip);
     }
-}
-
-/// Whether a frame of a forked log was taken for one of the other branch that was erased:
-/// erasures name frames by their numbers.
-fn passed_over(server: &Server, model: &Model, device: &Device, log: LogId, op: usize) -> bool {
-    server.forked.contains(&log)
-        && device.with(|v| {
-            let sql = "SELECT 1 FROM event WHERE event = ?1";
-            let mut query = v.reader().prepare_cached(sql).unwrap();
-            !query.exists([model.ops[op].event]).unwrap()
-        })
 }

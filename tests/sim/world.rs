@@ -360,7 +360,7 @@ impl<'a> World<'a> {
                 }
             }
         };
-        self.devices[who].restart();
+        self.devices[who].revive();
         self.walk(who, &[]);
         self.check(who)?;
         Ok(did)

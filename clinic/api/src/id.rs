@@ -129,6 +129,11 @@ named_bytes!(
     32
 );
 named_bytes!(
+    /// The hash of a frame's body: of its salt and ciphertext.
+    ContentHash,
+    32
+);
+named_bytes!(
     /// The hash of a head's body.
     HeadHash,
     32

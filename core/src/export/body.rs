@@ -1,6 +1,6 @@
 //! The bodies of events in words.
 
-use clinic_api::id::{DeviceId, LogId, MemberId};
+use clinic_api::id::{ContentHash, DeviceId, LogId, MemberId};
 use clinic_api::log::FrameName;
 use clinic_api::wire;
 use serde::{Deserialize, Serialize};
@@ -59,6 +59,8 @@ pub(crate) struct CheckedKit {
 pub(crate) struct FrameJson {
     log: Hex<LogId>,
     number: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    content: Option<Hex<ContentHash>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -156,6 +158,7 @@ impl BodyJson {
                 let frames = body.frames.iter().map(|f| FrameJson {
                     log: Hex(f.log),
                     number: f.number,
+                    content: f.content.map(Hex),
                 });
                 Some(Self::Erased(Erased {
                     entry: Hex(body.entry),
@@ -222,6 +225,7 @@ impl BodyJson {
                 let frames = body.frames.iter().map(|f| FrameName {
                     log: f.log.0,
                     number: f.number,
+                    content: f.content.map(|c| c.0),
                 });
                 wire::encode(&EntryErased {
                     entry: body.entry.0,

@@ -248,6 +248,14 @@ impl Machine {
                 return Ok(None);
             }
             push::seal_next(vault, &entry)?;
+        } else if vault.holed(entry.space)? {
+            // Others would meet the missing body before the word of it; and whether the run is
+            // stored already is not known. The pull shows it, and its frame is named then.
+            vault.restart_log(entry.space)?;
+            let pull = Task::Pull(entry, Pulling::default());
+            self.tasks.push_front(Task::Push(entry));
+            self.tasks.push_front(pull);
+            return Ok(None);
         }
         let Some(push) = push::next_push(vault, entry.space)? else {
             return Ok(None);
@@ -347,12 +355,11 @@ impl Machine {
         let page: ChainPage = wire::decode(&body)?;
         let id = chain.id();
         let count = vault.statement_count(id)?;
-        let kept = vault.statements(id)?;
+        let kept = vault.statements_from(id, from)?;
         let mut statements = page.statements.iter();
         // What is kept from there on must come again: the last that was kept when it was asked
         // for, and maybe what somebody else at this vault has added since.
-        let skipped = usize::try_from(from).unwrap_or(usize::MAX);
-        for (at, kept) in kept.iter().skip(skipped).enumerate() {
+        for (at, kept) in kept.iter().enumerate() {
             let again = statements.next().map(|bytes| Signed::from_bytes(bytes));
             match again {
                 Some(Ok(again)) if again.hash() == kept.hash() => {}
@@ -485,13 +492,9 @@ impl Machine {
             {
                 // Somebody left whom this device took for a member when it sealed.
                 self.outdated.push(entry.space);
-                for task in [
-                    Task::Push(entry),
-                    Task::Stand(entry, 0),
-                    Task::Reseal(entry),
-                ] {
-                    self.tasks.push_front(task);
-                }
+                self.tasks.push_front(Task::Push(entry));
+                self.tasks.push_front(Task::Stand(entry, 0));
+                self.tasks.push_front(Task::Reseal(entry));
                 self.chains_again(&entry);
                 Ok(())
             }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use clinic_api::chain::epoch::EpochRecord;
-use clinic_api::id::{DeviceId, LogId, SpaceId};
+use clinic_api::id::{ContentHash, DeviceId, LogId, SpaceId};
 use clinic_api::log::{Cites, Head, Header, Item, LogTip, Run, Seen, VerifiedRun};
 use clinic_api::message::{Have, Pull, Pulled};
 use clinic_api::wire;
@@ -12,7 +12,7 @@ use super::error::SyncError;
 use super::report::{Alarm, Report};
 use crate::space::authority::{Author, author_at};
 use crate::space::frame;
-use crate::vault::{Arrived, LogState, Missing, SetAside, SpaceEntry, Vault};
+use crate::vault::{Arrived, LogState, Missing, OpenFrame, SetAside, SpaceEntry, Vault};
 
 /// A pull of one space, which may take several pages.
 #[derive(Debug, Clone, Default)]
@@ -392,7 +392,11 @@ fn fill(
             tip,
             heard_ms: log.heard_ms,
             seen: Vec::new(),
-            frames: vec![(number, frame.events)],
+            frames: vec![OpenFrame {
+                number,
+                content: ContentHash(header.content()),
+                events: frame.events,
+            }],
             missing: Vec::new(),
         })?;
         report.events_received = report.events_received.saturating_add(came.len() as u64);
@@ -400,9 +404,6 @@ fn fill(
     }
     Ok(filled)
 }
-
-/// The events of the frames that opened, by number.
-type Opened = Vec<(u64, Vec<crate::event::Envelope>)>;
 
 /// What opened, and which frames have no body.
 fn open_frames(
@@ -412,7 +413,7 @@ fn open_frames(
     run: &Run,
     verified: &VerifiedRun,
     report: &mut Report,
-) -> Result<(Opened, Vec<Missing>), SyncError> {
+) -> Result<(Vec<OpenFrame>, Vec<Missing>), SyncError> {
     let space = entry.space;
     let key = vault.epoch_key(space, record.hash, record.number)?;
     let mut frames = Vec::with_capacity(run.items.len());
@@ -431,7 +432,11 @@ fn open_frames(
             .as_ref()
             .and_then(|key| frame::open(key, space, header, body).ok());
         match opened {
-            Some(frame) => frames.push((number, frame.events)),
+            Some(frame) => frames.push(OpenFrame {
+                number,
+                content: ContentHash(header.content()),
+                events: frame.events,
+            }),
             None => {
                 let log = verified.tip.log;
                 report.alarm(Alarm::DoesNotOpen(space, log));

@@ -1,7 +1,7 @@
 //! Sealing what was written into runs, before anything is sent.
 
 use clinic_api::http::problem::Code;
-use clinic_api::id::{HeaderHash, SpaceId, StatementHash};
+use clinic_api::id::{ContentHash, HeaderHash, SpaceId, StatementHash};
 use clinic_api::limits;
 use clinic_api::log::{Cites, Head, Item, LogTip, Run, Seen};
 use clinic_api::message::Push;
@@ -42,6 +42,7 @@ pub(super) fn seal_next(vault: &mut Vault, entry: &SpaceEntry) -> Result<usize, 
         .map_or((0, HeaderHash::NONE), |t| (t.number, t.header));
     let first = number.saturating_add(1);
     let mut items = Vec::with_capacity(batches.len());
+    let mut contents = Vec::with_capacity(batches.len());
     for batch in &batches {
         number = number.saturating_add(1);
         let place = Place {
@@ -56,6 +57,7 @@ pub(super) fn seal_next(vault: &mut Vault, entry: &SpaceEntry) -> Result<usize, 
         };
         let (body, sealed) = frame::seal(&env, &key, &place, &plain)?;
         header = sealed.hash(space);
+        contents.push(ContentHash(sealed.content()));
         items.push(Item::Body(body));
     }
     let at = env.now().as_millisecond();
@@ -89,6 +91,7 @@ pub(super) fn seal_next(vault: &mut Vault, entry: &SpaceEntry) -> Result<usize, 
         space,
         batches: &batches,
         first,
+        contents: &contents,
         tip,
         at_ms: at,
         seen: &seen,

@@ -10,6 +10,8 @@ use clinic_api::id::{ChainId, SpaceId};
 use clinic_api::space::SpaceKind;
 use rusqlite::{OptionalExtension, Row, params};
 
+#[cfg(feature = "simulation")]
+use super::simulation;
 use super::{Vault, VaultError, identity};
 
 /// A space that this vault follows.
@@ -151,9 +153,18 @@ impl Vault {
     /// # Errors
     /// [`VaultError`].
     pub fn statements(&self, chain: ChainId) -> Result<Vec<Signed>, VaultError> {
-        let sql = "SELECT bytes FROM statement WHERE chain = ?1 ORDER BY number";
+        self.statements_from(chain, 0)
+    }
+
+    /// As [`Vault::statements`], from that number on.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn statements_from(&self, chain: ChainId, from: u64) -> Result<Vec<Signed>, VaultError> {
+        let sql = "SELECT bytes FROM statement WHERE chain = ?1 AND number >= ?2 ORDER BY number";
         let mut query = self.conn.prepare_cached(sql)?;
-        let rows = query.query_map([chain.0], |row| row.get::<_, Vec<u8>>(0))?;
+        let from = i64::try_from(from).unwrap_or(i64::MAX);
+        let rows = query.query_map(params![chain.0, from], |row| row.get::<_, Vec<u8>>(0))?;
         rows.map(|bytes| Signed::from_bytes(&bytes?).map_err(|_| VaultError::Damaged))
             .collect()
     }
@@ -184,10 +195,17 @@ impl Vault {
         let Some((first, rest)) = statements.split_first() else {
             return Ok(false);
         };
-        let mut chain = PatientChain::found(first).map_err(|_| VaultError::Damaged)?;
-        for next in rest {
-            chain.append(next).map_err(|_| VaultError::Damaged)?;
-        }
+        let verify = || -> Result<PatientChain, VaultError> {
+            let mut chain = PatientChain::found(first).map_err(|_| VaultError::Damaged)?;
+            for next in rest {
+                chain.append(next).map_err(|_| VaultError::Damaged)?;
+            }
+            Ok(chain)
+        };
+        #[cfg(feature = "simulation")]
+        let chain = simulation::patient(&statements, verify)?;
+        #[cfg(not(feature = "simulation"))]
+        let chain = verify()?;
         self.chains.patients.insert(id, chain);
         Ok(true)
     }
@@ -204,10 +222,17 @@ impl Vault {
         let Some((first, rest)) = statements.split_first() else {
             return Ok(false);
         };
-        let mut chain = Roster::found(first).map_err(|_| VaultError::Damaged)?;
-        for next in rest {
-            chain.append(next).map_err(|_| VaultError::Damaged)?;
-        }
+        let verify = || -> Result<Roster, VaultError> {
+            let mut chain = Roster::found(first).map_err(|_| VaultError::Damaged)?;
+            for next in rest {
+                chain.append(next).map_err(|_| VaultError::Damaged)?;
+            }
+            Ok(chain)
+        };
+        #[cfg(feature = "simulation")]
+        let chain = simulation::roster(&statements, verify)?;
+        #[cfg(not(feature = "simulation"))]
+        let chain = verify()?;
         self.chains.rosters.insert(id, chain);
         Ok(true)
     }
@@ -226,12 +251,21 @@ impl Vault {
         if self.chains.epochs.contains_key(&entry.space) {
             return Ok(());
         }
-        let mut chain = EpochChain::default();
-        for next in self.statements(entry.space.into())? {
-            chain
-                .append(self.chains.parties(entry), &next)
-                .map_err(|_| VaultError::Damaged)?;
-        }
+        let statements = self.statements(entry.space.into())?;
+        let parties = self.chains.parties(entry);
+        let verify = || -> Result<EpochChain, VaultError> {
+            let mut chain = EpochChain::default();
+            for next in &statements {
+                chain
+                    .append(parties, next)
+                    .map_err(|_| VaultError::Damaged)?;
+            }
+            Ok(chain)
+        };
+        #[cfg(feature = "simulation")]
+        let chain = simulation::epochs(&statements, parties, verify)?;
+        #[cfg(not(feature = "simulation"))]
+        let chain = verify()?;
         self.chains.epochs.insert(entry.space, chain);
         Ok(())
     }

@@ -3,9 +3,9 @@
 //! The event that states an erasure stays; what it is about does not. Until the clinic API was
 //! asked, the frames are kept by name (see [`Vault::to_erase`]).
 
-use clinic_api::id::{LogId, SpaceId};
-use clinic_api::log::{FrameName, Header, LogTip, Run};
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use clinic_api::id::{ContentHash, LogId, SpaceId};
+use clinic_api::log::{FrameName, Header, Item, LogTip, Run};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::{Vault, VaultError};
 use crate::event::{EntryId, EventId};
@@ -29,38 +29,61 @@ pub(super) fn erase(
 ) -> Result<(), VaultError> {
     let delete = "DELETE FROM event WHERE rowid IN
                       (SELECT seq FROM event WHERE space = ?1 AND log = ?2 AND event = ?3)
-                  RETURNING number, batch";
+                  RETURNING number, batch, content";
     for event in &what.events {
         for log in logs_with(tx, space, *event)? {
-            let gone: Option<(Option<u64>, i64)> = tx
+            let gone: Option<(Option<u64>, i64, _)> = tx
                 .prepare_cached(delete)?
                 .query_row(params![space.0, log.0, event.0], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
+                    Ok((row.get(0)?, row.get(1)?, content(row, 2)?))
                 })
                 .optional()?;
-            if let Some((Some(number), batch)) = gone
+            if let Some((Some(number), batch, content)) = gone
                 && !holds_more(tx, space, batch)?
             {
-                let frame = FrameName { log, number };
+                let frame = FrameName {
+                    log,
+                    number,
+                    content,
+                };
                 out_of_run(tx, space, frame)?;
                 // Who erased may not have known of it: then it is to be named yet.
                 note_late(tx, space, what.entry, frame)?;
             }
         }
     }
-    let sql = "INSERT INTO erased_frame (space, log, number) VALUES (?1, ?2, ?3)
+    let sql = "INSERT INTO erased_frame (space, log, number, content) VALUES (?1, ?2, ?3, ?4)
                ON CONFLICT DO NOTHING";
-    let late = "DELETE FROM late_frame WHERE space = ?1 AND log = ?2 AND number = ?3";
+    let late = "DELETE FROM late_frame
+                WHERE space = ?1 AND log = ?2 AND number = ?3 AND ?4 IN (x'', content)";
     for frame in &what.frames {
         // A made-up number may be beyond what the file can hold.
         let Ok(number) = i64::try_from(frame.number) else {
             continue;
         };
-        let at = params![space.0, frame.log.0, number];
+        let at = params![space.0, frame.log.0, number, kept(frame)];
         tx.prepare_cached(sql)?.execute(at)?;
         tx.prepare_cached(late)?.execute(at)?;
     }
     Ok(())
+}
+
+/// How a frame's content is kept: nothing where any is meant.
+fn kept(frame: &FrameName) -> &[u8] {
+    frame.content.as_ref().map_or(&[], |c| c.as_bytes())
+}
+
+fn content(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<ContentHash>> {
+    let kept = row.get_ref(column)?.as_blob_or_null()?;
+    Ok(kept.and_then(|bytes| ContentHash::try_from(bytes).ok()))
+}
+
+fn frame(row: &Row<'_>, column: usize) -> rusqlite::Result<FrameName> {
+    Ok(FrameName {
+        log: LogId(row.get(column)?),
+        number: row.get(column + 1)?,
+        content: content(row, column + 2)?,
+    })
 }
 
 fn logs_with(conn: &Connection, space: SpaceId, event: EventId) -> Result<Vec<LogId>, VaultError> {
@@ -72,7 +95,8 @@ fn logs_with(conn: &Connection, space: SpaceId, event: EventId) -> Result<Vec<Lo
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Takes a frame's body out of a run that was sealed and waits to be sent: its head still holds.
+/// Takes a frame's body out of a run that was sealed and waits to be sent. Such a run is not sent
+/// any more (see [`Vault::holed`]): who met it before the word of the erasure would miss a body.
 fn out_of_run(tx: &Transaction<'_>, space: SpaceId, frame: FrameName) -> Result<(), VaultError> {
     let sql = "SELECT seq, first, bytes FROM run_out WHERE space = ?1 AND log = ?2 AND first <= ?3
                ORDER BY first DESC, seq LIMIT 1";
@@ -128,13 +152,14 @@ fn any(conn: &Connection, table: &str, space: SpaceId, log: LogId) -> Result<boo
 pub(super) fn named(
     conn: &Connection,
     space: SpaceId,
-    log: LogId,
-    number: u64,
+    frame: &FrameName,
 ) -> Result<bool, VaultError> {
-    let sql = "SELECT 1 FROM erased_frame WHERE space = ?1 AND log = ?2 AND number = ?3";
+    let sql = "SELECT 1 FROM erased_frame
+               WHERE space = ?1 AND log = ?2 AND number = ?3 AND content IN (x'', ?4)";
+    let at = params![space.0, frame.log.0, frame.number, kept(frame)];
     let found: Option<i64> = conn
         .prepare_cached(sql)?
-        .query_row(params![space.0, log.0, number], |row| row.get(0))
+        .query_row(at, |row| row.get(0))
         .optional()?;
     Ok(found.is_some())
 }
@@ -187,15 +212,19 @@ pub(super) fn note_late(
     entry: EntryId,
     frame: FrameName,
 ) -> Result<(), VaultError> {
-    let sql = "INSERT INTO late_frame (space, entry, log, number) VALUES (?1, ?2, ?3, ?4)
-               ON CONFLICT DO NOTHING";
+    let sql = "INSERT INTO late_frame (space, entry, log, number, content)
+               VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+    let (log, number) = (frame.log.0, frame.number);
     tx.prepare_cached(sql)?
-        .execute(params![space.0, entry.0, frame.log.0, frame.number])?;
+        .execute(params![space.0, entry.0, log, number, kept(&frame)])?;
     Ok(())
 }
 
 impl Vault {
     /// The frames that hold these events of a space, and nothing else.
+    ///
+    /// Without those that wait to be sent: whether such a frame is ever stored, and no other of
+    /// its number, is not known yet.
     ///
     /// # Errors
     /// [`VaultError`].
@@ -205,22 +234,23 @@ impl Vault {
         events: &[(LogId, EventId)],
     ) -> Result<Vec<FrameName>, VaultError> {
         // Events of one frame were written one after the other.
-        let sql = "SELECT e.number, o.event FROM event e
+        let sql = "SELECT e.log, e.number, e.content, o.event FROM event e
                    JOIN event o ON o.batch = e.batch AND o.space = e.space AND o.log = e.log
                        AND o.seq BETWEEN e.batch AND e.batch + 4096
-                   WHERE e.space = ?1 AND e.log = ?2 AND e.event = ?3 AND e.number IS NOT NULL";
+                   WHERE e.space = ?1 AND e.log = ?2 AND e.event = ?3 AND e.number IS NOT NULL
+                       AND NOT EXISTS (SELECT 1 FROM run_out r WHERE r.space = e.space
+                                       AND r.log = e.log AND r.first <= e.number)";
         let mut query = self.conn.prepare_cached(sql)?;
         let mut frames = Vec::new();
         for (log, event) in events {
             let mut rows = query.query(params![space.0, log.0, event.0])?;
-            let (mut number, mut alone) = (None, true);
+            let (mut found, mut alone) = (None, true);
             while let Some(row) = rows.next()? {
-                number = Some(row.get(0)?);
-                let mate = EventId(row.get(1)?);
+                found = Some(frame(row, 0)?);
+                let mate = EventId(row.get(3)?);
                 alone &= events.contains(&(*log, mate));
             }
-            let frame = number.map(|number| FrameName { log: *log, number });
-            frames.extend(frame.filter(|frame| alone && !frames.contains(frame)));
+            frames.extend(found.filter(|frame| alone && !frames.contains(frame)));
         }
         Ok(frames)
     }
@@ -230,16 +260,11 @@ impl Vault {
     /// # Errors
     /// [`VaultError`].
     pub fn to_erase(&self, space: SpaceId, most: usize) -> Result<Vec<FrameName>, VaultError> {
-        let sql = "SELECT log, number FROM erased_frame WHERE space = ?1 AND asked = 0
+        let sql = "SELECT log, number, content FROM erased_frame WHERE space = ?1 AND asked = 0
                    ORDER BY log, number LIMIT ?2";
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let mut query = self.conn.prepare_cached(sql)?;
-        let rows = query.query_map(params![space.0, most], |row| {
-            Ok(FrameName {
-                log: LogId(row.get(0)?),
-                number: row.get(1)?,
-            })
-        })?;
+        let rows = query.query_map(params![space.0, most], |row| frame(row, 0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -250,16 +275,36 @@ impl Vault {
     pub fn erased_there(&mut self, space: SpaceId, frames: &[FrameName]) -> Result<(), VaultError> {
         self.write(|tx| {
             let sql = "UPDATE erased_frame SET asked = 1
-                       WHERE space = ?1 AND log = ?2 AND number = ?3";
+                       WHERE space = ?1 AND log = ?2 AND number = ?3 AND content = ?4";
             let mut update = tx.prepare_cached(sql)?;
             for frame in frames {
-                update.execute(params![space.0, frame.log.0, frame.number])?;
+                update.execute(params![space.0, frame.log.0, frame.number, kept(frame)])?;
             }
             Ok(())
         })
     }
 
+    /// Whether something was erased in a run of a space that waits to be sent.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn holed(&self, space: SpaceId) -> Result<bool, VaultError> {
+        let mut query = self
+            .conn
+            .prepare_cached("SELECT bytes FROM run_out WHERE space = ?1")?;
+        let mut rows = query.query([space.0])?;
+        while let Some(row) = rows.next()? {
+            let run = Run::from_bytes(row.get_ref(0)?.as_blob().unwrap_or_default());
+            let run = run.map_err(|_| VaultError::Damaged)?;
+            if run.items.iter().any(|i| matches!(i, Item::Erased(_))) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Frames that came in after their entry was erased and that no erasure names, by entry.
+    /// Without those that wait to be sent.
     ///
     /// # Errors
     /// [`VaultError`].
@@ -267,17 +312,17 @@ impl Vault {
         &self,
         space: SpaceId,
     ) -> Result<Vec<(EntryId, Vec<FrameName>)>, VaultError> {
-        let sql = "SELECT entry, log, number FROM late_frame WHERE space = ?1
-                   ORDER BY entry, log, number LIMIT 4096";
+        let sql = "SELECT l.entry, l.log, l.number, l.content FROM late_frame l
+                   WHERE l.space = ?1 AND NOT EXISTS
+                       (SELECT 1 FROM run_out r WHERE r.space = l.space AND r.log = l.log
+                        AND r.first <= l.number)
+                   ORDER BY l.entry, l.log, l.number LIMIT 4096";
         let mut query = self.conn.prepare_cached(sql)?;
         let mut rows = query.query([space.0])?;
         let mut all: Vec<(EntryId, Vec<FrameName>)> = Vec::new();
         while let Some(row) = rows.next()? {
             let entry = EntryId(row.get(0)?);
-            let frame = FrameName {
-                log: LogId(row.get(1)?),
-                number: row.get(2)?,
-            };
+            let frame = frame(row, 1)?;
             match all.last_mut().filter(|(last, _)| *last == entry) {
                 Some((_, frames)) => frames.push(frame),
                 None => all.push((entry, vec![frame])),
@@ -295,7 +340,8 @@ impl Vault {
         self.missing(space, "NOT EXISTS")
     }
 
-    /// The frames of a run of which no body came, and that no erasure names.
+    /// The frames of a run of which no body came, and that no erasure names. (A header ends in
+    /// its content.)
     ///
     /// # Errors
     /// [`VaultError`].
@@ -308,7 +354,8 @@ impl Vault {
         let sql = "SELECT number, header FROM missing_body m
                    WHERE space = ?1 AND log = ?2 AND beat = ?3 AND NOT EXISTS
                        (SELECT 1 FROM erased_frame e
-                        WHERE e.space = m.space AND e.log = m.log AND e.number = m.number)";
+                        WHERE e.space = m.space AND e.log = m.log AND e.number = m.number
+                            AND e.content IN (x'', substr(m.header, -32)))";
         let mut query = self.conn.prepare_cached(sql)?;
         let beat = i64::try_from(beat).unwrap_or(i64::MAX);
         let rows = query.query_map(params![space.0, log.0, beat], |row| {
@@ -334,7 +381,8 @@ impl Vault {
         let sql = format!(
             "SELECT m.log, min(m.beat) FROM missing_body m WHERE m.space = ?1 AND {named}
                  (SELECT 1 FROM erased_frame e
-                  WHERE e.space = m.space AND e.log = m.log AND e.number = m.number)
+                  WHERE e.space = m.space AND e.log = m.log AND e.number = m.number
+                            AND e.content IN (x'', substr(m.header, -32)))
              GROUP BY m.log"
         );
         let mut query = self.conn.prepare_cached(&sql)?;

@@ -1,6 +1,6 @@
 //! The event log: appending, for local and remote events alike.
 
-use clinic_api::id::{DeviceId, LogId, SpaceId};
+use clinic_api::id::{ContentHash, DeviceId, LogId, SpaceId};
 use clinic_api::limits;
 use clinic_api::space::SpaceKind;
 use clinic_api::wire;
@@ -266,7 +266,7 @@ pub(super) fn next_seq(conn: &Connection) -> Result<i64, VaultError> {
 pub(super) fn insert(
     tx: &Transaction<'_>,
     place: &Place,
-    number: Option<u64>,
+    frame: Option<(u64, ContentHash)>,
     (seq, batch, index): (i64, i64, u32),
     envelope: &Envelope,
     followed: bool,
@@ -274,13 +274,13 @@ pub(super) fn insert(
 ) -> Result<(), VaultError> {
     let sql =
         "INSERT INTO event (seq, space, log, number, place, batch, event, device, author, kind,
-                   hlc_ms, hlc_counter, followed, judgement, envelope)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+                   hlc_ms, hlc_counter, followed, judgement, envelope, content)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
     tx.prepare_cached(sql)?.execute(params![
         seq,
         place.space.0,
         place.log.0,
-        number,
+        frame.map(|(number, _)| number),
         index,
         batch,
         envelope.id.0,
@@ -292,6 +292,7 @@ pub(super) fn insert(
         followed,
         judgement.code(),
         wire::encode(envelope),
+        frame.map(|(_, content)| content.0),
     ])?;
     Ok(())
 }

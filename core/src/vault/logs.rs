@@ -196,7 +196,8 @@ impl Vault {
     /// Closes this device's log in a space, for good, and starts another for what is not sent.
     ///
     /// For a device that finds its own log longer than it remembers: a restored
-    /// backup or a cloned vault. It must never sign two heads of one number.
+    /// backup or a cloned vault. It must never sign two heads of one number. And for one that
+    /// erased something of what it had sealed to be sent.
     ///
     /// # Errors
     /// [`VaultError`].
@@ -204,24 +205,26 @@ impl Vault {
         let device = self.device_id()?;
         let (env, views) = (self.env.clone(), self.views);
         self.write(|tx| {
-            let new = restart(tx, &env, space, device)?;
+            let (new, moved) = restart(tx, &env, space, device)?;
             // Order between versions names the log.
-            view::rebuild(tx, views)?;
+            if moved {
+                view::rebuild(tx, views)?;
+            }
             Ok(new)
         })
     }
 }
 
-/// Closes the open log of a space and starts another, by `device`, for what is not sent. The
-/// caller rebuilds the views.
+/// Closes the open log of a space and starts another, by `device`, for what is not sent. Where
+/// something moved, which is said too, the caller rebuilds the views.
 pub(super) fn restart(
     tx: &Transaction<'_>,
     env: &Env,
     space: SpaceId,
     device: DeviceId,
-) -> Result<LogId, VaultError> {
+) -> Result<(LogId, bool), VaultError> {
     let Some(old) = own(tx, space)? else {
-        return own_or_new(tx, env, space, device);
+        return Ok((own_or_new(tx, env, space, device)?, false));
     };
     let close = format!("UPDATE log SET state = {CLOSED} WHERE space = ?1 AND log = ?2");
     tx.prepare_cached(&close)?
@@ -232,15 +235,20 @@ pub(super) fn restart(
     let first: Option<u64> = tx
         .prepare_cached(unsent)?
         .query_row(params![space.0, old.log.0], |row| row.get(0))?;
-    let relog = "UPDATE event SET log = ?3, device = ?5, number = NULL
+    let relog = "UPDATE event SET log = ?3, device = ?5, number = NULL, content = NULL
                  WHERE space = ?1 AND log = ?2 AND (number IS NULL OR number >= ?4)";
     let unsent = first.is_some();
     let first = first.unwrap_or(i64::MAX as u64);
-    tx.prepare_cached(relog)?
+    let moved = tx
+        .prepare_cached(relog)?
         .execute(params![space.0, old.log.0, new.0, first, device.0])?;
     tx.prepare_cached("DELETE FROM run_out WHERE space = ?1 AND log = ?2")?
         .execute(params![space.0, old.log.0])?;
     if unsent {
+        // If they are stored after all, they come in again.
+        let late = "DELETE FROM late_frame WHERE space = ?1 AND log = ?2 AND number >= ?3";
+        tx.prepare_cached(late)?
+            .execute(params![space.0, old.log.0, first])?;
         // Its end as remembered was never accepted: what the server holds of it is
         // another branch, pulled from the start.
         let forget = "UPDATE log SET beat = 0, head = NULL, number = 0, header = ?3
@@ -251,5 +259,5 @@ pub(super) fn restart(
     // What only heads told that never arrived is to be told again.
     tx.prepare_cached("UPDATE log SET told = 0 WHERE space = ?1")?
         .execute([space.0])?;
-    Ok(new)
+    Ok((new, moved > 0))
 }

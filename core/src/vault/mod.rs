@@ -47,7 +47,7 @@ pub use mend::Mended;
 pub use outbox::{Batch, RunOut, Sealed};
 pub use restore_events::{Put, Restoring};
 pub use secrets::Me;
-pub use taking::Arrived;
+pub use taking::{Arrived, OpenFrame};
 pub use view::{Applied, Outcome, View};
 
 use std::cell::Cell;

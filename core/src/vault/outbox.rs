@@ -1,6 +1,6 @@
 //! What is written and not yet with the clinic API: events to seal, and sealed runs to send.
 
-use clinic_api::id::{LogId, SpaceId};
+use clinic_api::id::{ContentHash, LogId, SpaceId};
 use clinic_api::log::{LogTip, Seen};
 use clinic_api::wire;
 use rusqlite::params;
@@ -40,6 +40,8 @@ pub struct Sealed<'a> {
     pub batches: &'a [Batch],
     /// The number of the first frame.
     pub first: u64,
+    /// What the frames' headers say of their bodies.
+    pub contents: &'a [ContentHash],
     /// The log's new end.
     pub tip: LogTip,
     /// The time that the head gives.
@@ -109,12 +111,13 @@ impl Vault {
     pub fn keep_sealed(&mut self, sealed: Sealed<'_>) -> Result<(), VaultError> {
         let device = self.device_id()?;
         self.write(|tx| {
-            let sql = "UPDATE event SET number = ?2
+            let sql = "UPDATE event SET number = ?2, content = ?4
                        WHERE seq = ?1 AND log = ?3 AND number IS NULL";
             let mut update = tx.prepare_cached(sql)?;
-            for (number, batch) in (sealed.first..).zip(sealed.batches) {
+            let frames = sealed.batches.iter().zip(sealed.contents);
+            for (number, (batch, content)) in (sealed.first..).zip(frames) {
                 for seq in &batch.rows {
-                    update.execute(params![seq, number, sealed.tip.log.0])?;
+                    update.execute(params![seq, number, sealed.tip.log.0, content.0])?;
                 }
             }
             let out = "INSERT INTO run_out (space, log, beat, first, bytes)

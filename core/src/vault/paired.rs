@@ -4,7 +4,7 @@ use clinic_api::id::ChainId;
 use clinic_api::wire;
 use rusqlite::params;
 
-use super::secrets::{DEVICE, ME};
+use super::secrets::{self, DEVICE, ME};
 use super::{Me, SpaceEntry, Vault, VaultError, identity, logs, meta, view};
 use crate::space::keys::DeviceSecrets;
 
@@ -90,11 +90,15 @@ impl Vault {
         }
         let (env, views) = (self.env.clone(), self.views);
         let spaces = self.spaces()?;
-        let seeds = zeroize::Zeroizing::new(new.seeds().map(|seed| *seed.expose()).concat());
+        let mut seeds = zeroize::Zeroizing::new(Vec::with_capacity(96));
+        for seed in new.seeds() {
+            seeds.extend_from_slice(seed.expose());
+        }
+        let sealed = secrets::hidden(&self.key, DEVICE.as_bytes(), &seeds)?;
         self.write(|tx| {
             let sql = "UPDATE secret SET value = ?2 WHERE name = ?1";
             tx.prepare_cached(sql)?
-                .execute(params![DEVICE, seeds.as_slice()])?;
+                .execute(params![DEVICE, sealed])?;
             identity::touch(tx, &[DEVICE.as_bytes(), &seeds])?;
             for entry in &spaces {
                 if logs::own(tx, entry.space)?.is_some() {

@@ -120,10 +120,14 @@ fn event(row: &Row) -> Option<Envelope> {
 /// Keeps an event where it stood: syncing knows it again, and takes it in once.
 fn insert(tx: &Transaction<'_>, row: &Row, _event: &Envelope) -> Result<(), VaultError> {
     let sql = "INSERT OR IGNORE INTO event (seq, space, log, number, place, batch, event, device,
-                   author, kind, hlc_ms, hlc_counter, followed, judgement, envelope)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+                   author, kind, hlc_ms, hlc_counter, followed, judgement, envelope,
+                   content)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
     let columns = row.columns.iter().skip(1).take(14).cloned();
+    let content = row.columns.get(15).and_then(blob::<32>);
+    let content = content.map_or(Value::Null, |bytes| Value::Blob(bytes.to_vec()));
     let values = std::iter::once(Value::Integer(row.id)).chain(columns);
+    let values = values.chain([content]);
     tx.prepare_cached(sql)?
         .execute(rusqlite::params_from_iter(values))?;
     Ok(())
@@ -150,7 +154,7 @@ fn relog(
     first: i64,
 ) -> Result<(), VaultError> {
     let new = logs::own_or_new(tx, env, space, device)?;
-    let sql = "UPDATE OR IGNORE event SET log = ?3, number = NULL
+    let sql = "UPDATE OR IGNORE event SET log = ?3, number = NULL, content = NULL
                WHERE space = ?1 AND log = ?2 AND (number IS NULL OR number >= ?4)";
     tx.prepare_cached(sql)?
         .execute(params![space.0, old.0, new.0, first])?;

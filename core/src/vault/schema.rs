@@ -196,6 +196,38 @@ INSERT INTO head (space, log, beat, head, number)
 -- Up to which frame a log counts whose device is out; null where all of it does.
 ALTER TABLE log ADD COLUMN counts INTEGER;
 ",
+    "
+-- What the header of an event's frame says of its body: a log that was forked has two frames of
+-- one number. Not known of what was there before.
+ALTER TABLE event ADD COLUMN content BLOB;
+
+-- As before, with that; x'' is any frame of that number.
+CREATE TABLE erased_frame_now (
+    space BLOB NOT NULL,
+    log BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    asked INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (space, log, number, content)
+) STRICT, WITHOUT ROWID;
+INSERT INTO erased_frame_now (space, log, number, content, asked)
+    SELECT space, log, number, x'', asked FROM erased_frame;
+DROP TABLE erased_frame;
+ALTER TABLE erased_frame_now RENAME TO erased_frame;
+CREATE INDEX erased_frame_to_ask ON erased_frame (space) WHERE asked = 0;
+CREATE TABLE late_frame_now (
+    space BLOB NOT NULL,
+    entry BLOB NOT NULL,
+    log BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (space, log, number, content)
+) STRICT, WITHOUT ROWID;
+INSERT INTO late_frame_now (space, entry, log, number, content)
+    SELECT space, entry, log, number, x'' FROM late_frame;
+DROP TABLE late_frame;
+ALTER TABLE late_frame_now RENAME TO late_frame;
+",
 ];
 
 /// Brings the file to the present shape.

@@ -42,7 +42,7 @@ pub(super) const ROOT: &str = "root";
 /// So after closing nothing of a key is left there. Bytes: salt (32), then ChaCha20-Poly1305 under
 /// HKDF of the vault's key and the salt; the salt is HKDF of what is sealed, so each content has a
 /// key of its own.
-fn hidden(key: &Seed, name: &[u8], value: &[u8]) -> Result<Vec<u8>, VaultError> {
+pub(super) fn hidden(key: &Seed, name: &[u8], value: &[u8]) -> Result<Vec<u8>, VaultError> {
     let salt = kdf::derive(key.expose(), &[], "vault secret salt", &[name, value]);
     let sealing = kdf::derive(key.expose(), salt.expose(), "vault secret", &[]);
     let mut bytes = salt.expose().to_vec();

@@ -1,6 +1,6 @@
 //! Taking in what other devices wrote.
 
-use clinic_api::id::DeviceId;
+use clinic_api::id::{ContentHash, DeviceId};
 use clinic_api::log::{FrameName, LogTip, Seen};
 use rusqlite::Transaction;
 
@@ -26,10 +26,21 @@ pub struct Arrived {
     pub heard_ms: i64,
     /// What the head says that its device saw of other logs.
     pub seen: Vec<Seen>,
-    /// The frames that opened, by number.
-    pub frames: Vec<(u64, Vec<Envelope>)>,
+    /// The frames that opened.
+    pub frames: Vec<OpenFrame>,
     /// The frames that came without a body.
     pub missing: Vec<Missing>,
+}
+
+/// A frame that opened.
+#[derive(Debug, Clone)]
+pub struct OpenFrame {
+    /// Its number.
+    pub number: u64,
+    /// What its header says of its body.
+    pub content: ContentHash,
+    /// What stands in it.
+    pub events: Vec<Envelope>,
 }
 
 impl Vault {
@@ -97,14 +108,18 @@ impl Taking {
         // Nearly always nothing: then no frame is looked for.
         let missing = erasure::any_missing(tx, place.space, place.log)?;
         let named = erasure::any_named(tx, place.space, place.log)?;
-        for (number, events) in &run.frames {
+        for frame in &run.frames {
+            let name = FrameName {
+                log: place.log,
+                number: frame.number,
+                content: Some(frame.content),
+            };
             if missing {
-                erasure::note_found(tx, place.space, place.log, *number)?;
+                erasure::note_found(tx, place.space, place.log, name.number)?;
             }
-            let erased =
-                (named || self.erases) && erasure::named(tx, place.space, place.log, *number)?;
+            let erased = (named || self.erases) && erasure::named(tx, place.space, &name)?;
             if !(erased && place.author == Some(Author::Patient)) {
-                self.frame(tx, &place, *number, events, &mut next)?;
+                self.frame(tx, &place, name, frame, &mut next)?;
             }
         }
         for missing in &run.missing {
@@ -121,12 +136,12 @@ impl Taking {
         &mut self,
         tx: &Transaction<'_>,
         place: &Place,
-        number: u64,
-        events: &[Envelope],
+        name: FrameName,
+        frame: &OpenFrame,
         next: &mut i64,
     ) -> Result<(), VaultError> {
         let batch = *next;
-        for (index, envelope) in (0_u32..).zip(events) {
+        for (index, envelope) in (0_u32..).zip(&frame.events) {
             if known(tx, place, envelope.id)? {
                 continue;
             }
@@ -135,16 +150,15 @@ impl Taking {
                 Came::Judged(judgement) => judgement,
                 Came::Gone(entry) => {
                     if self.of_patient {
-                        let log = place.log;
-                        let frame = FrameName { log, number };
-                        erasure::note_late(tx, place.space, entry, frame)?;
+                        erasure::note_late(tx, place.space, entry, name)?;
                     }
                     continue;
                 }
             };
             self.erases |= envelope.known_kind().is_some_and(Kind::erases);
             let slot = (*next, batch, index);
-            insert(tx, place, Some(number), slot, envelope, followed, judgement)?;
+            let at = Some((frame.number, frame.content));
+            insert(tx, place, at, slot, envelope, followed, judgement)?;
             *next = next.saturating_add(1);
             self.came.push(judgement);
         }

@@ -14,7 +14,7 @@ use companion_core::vault::{Arrived, VaultError};
 use serde_json::json;
 
 use crate::support::world::{Device, World};
-use crate::support::{DAY, MINUTE, START, mood, noted};
+use crate::support::{DAY, MINUTE, START, mood, noted, opened};
 use crate::{SHARE, events, exported, import, joined, lines};
 
 fn envelope<B: Body>(id: u8, ms: i64, body: &B) -> Envelope {
@@ -44,7 +44,7 @@ fn arrive(device: &Device, by: u8, author: Option<Author>, events: Vec<Envelope>
             },
             heard_ms: START,
             seen: Vec::new(),
-            frames: vec![(1, events)],
+            frames: vec![opened(1, events)],
             missing: Vec::new(),
         })
         .unwrap();
@@ -252,7 +252,7 @@ fn an_event_that_two_logs_hold_is_written_once() {
             },
             heard_ms: START,
             seen: Vec::new(),
-            frames: vec![(1, vec![event.1])],
+            frames: vec![opened(1, vec![event.1])],
             missing: Vec::new(),
         })
         .unwrap();

@@ -389,7 +389,7 @@ impl Api {
             for bytes in log.into_iter().flatten() {
                 let mut run = Run::from_bytes(bytes).unwrap();
                 let device = run.claimed_head().unwrap().device;
-                if patient.device(device).is_some() {
+                if patient.device(device).is_some() && run.holds(first, frame) {
                     erased += u64::from(run.erase(first, frame.number));
                 }
                 first += run.items.len() as u64;

@@ -16,11 +16,12 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
+use clinic_api::id::ContentHash;
 use companion_core::companion::Companion;
 use companion_core::env::{Clock, Env, Random};
-use companion_core::event::Moment;
+use companion_core::event::{Envelope, Moment};
 use companion_core::journal::{Mood, Valence};
-use companion_core::vault::{Cost, PassphraseFile, VaultError};
+use companion_core::vault::{Cost, OpenFrame, PassphraseFile, VaultError};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -29,6 +30,16 @@ pub const START: i64 = 1_772_452_800_000;
 pub const MINUTE: i64 = 60_000;
 pub const DAY: i64 = 24 * 60 * MINUTE;
 pub const PASSPHRASE: &str = "a passphrase for tests";
+
+/// A frame as a device that pulled it hands it over.
+pub fn opened(number: u64, events: Vec<Envelope>) -> OpenFrame {
+    let content = ContentHash([0; 32]);
+    OpenFrame {
+        number,
+        content,
+        events,
+    }
+}
 
 /// A clock that moves when it is told to.
 #[derive(Clone)]

@@ -1,6 +1,7 @@
 //! What a patient erased goes everywhere, and a body that nobody erased is missed.
 
 use clinic_api::chain::roster::RosterStep;
+use clinic_api::id::SpaceId;
 use clinic_api::log::{FrameName, Item, Run};
 use clinic_api::member::Role;
 use clinic_api::message::Push;
@@ -12,6 +13,7 @@ use companion_core::space::authority::Author;
 use companion_core::sync::Alarm;
 use companion_core::vault::Draft;
 
+use crate::support::api::Api;
 use crate::support::world::{Cut, Device, World, change_roster, hire, renew_keys, second_phone};
 use crate::support::{START, noted};
 
@@ -93,56 +95,80 @@ fn an_erased_entry_leaves_every_device_and_the_server() {
     assert_eq!(fresh_reader(&mut world), (vec!["stays".to_owned()], vec![]));
 }
 
-#[test]
-fn what_was_sealed_and_not_sent_is_sent_without_its_body() {
-    let mut world = World::settled();
-    let id = record(&world.phone, "second thoughts");
-    // The round ends at the push: sealed, kept, not sent; or sent, and the reply lost.
-    for cut in [Cut::BeforeSend, Cut::ReplyLost] {
-        for at in 1..20 {
-            let (_, ended) = world.phone.round_cut(&mut world.api, at, cut).unwrap();
-            let care = world.space(SpaceKind::Care);
-            let sealed = world.phone.with(|v| v.runs_out(care, 9).unwrap().len());
-            if ended || sealed > 0 {
-                break;
-            }
+/// Cuts rounds until something of the care space is sealed and kept, and was not sent; or was,
+/// and the reply lost.
+fn seal(device: &Device, api: &mut Api, care: SpaceId, cut: Cut) {
+    for at in 1..20 {
+        let (_, ended) = device.round_cut(api, at, cut).unwrap();
+        let sealed = device.with(|v| v.runs_out(care, 9).unwrap().len());
+        if ended || sealed > 0 {
+            break;
         }
     }
-    world.phone.companion.journal().erase(id).unwrap();
-    world.settle();
-    let (_, erased) = held(&world);
-    assert_eq!(erased, 1);
-    assert_eq!(world.read_by_clinic(), Vec::<String>::new());
-    assert_eq!(fresh_reader(&mut world), (vec![], vec![]));
 }
 
-/// Not only in the end: from the erasure on, no request holds the body, nor does the vault.
+/// What was sealed stands on the server, or not: the device does not know.
+#[test]
+fn what_was_sealed_and_not_acknowledged_is_erased_too() {
+    for (cut, there) in [(Cut::BeforeSend, 0), (Cut::ReplyLost, 1)] {
+        let mut world = World::settled();
+        let (before, _) = held(&world);
+        let id = record(&world.phone, "second thoughts");
+        let care = world.space(SpaceKind::Care);
+        seal(&world.phone, &mut world.api, care, cut);
+        assert_eq!(held(&world), (before + there, 0));
+        world.phone.companion.journal().erase(id).unwrap();
+        world.settle();
+        assert_eq!(held(&world).1, there);
+        assert_eq!(world.read_by_clinic(), Vec::<String>::new());
+        assert_eq!(fresh_reader(&mut world), (vec![], vec![]));
+    }
+}
+
+/// Wherever the round after it is cut, nobody meets a missing body before the word of it.
+#[test]
+fn the_word_goes_before_what_was_sealed_without_it() {
+    for at in 1..20 {
+        let mut world = World::settled();
+        let id = record(&world.phone, "second thoughts");
+        record(&world.phone, "stays");
+        let care = world.space(SpaceKind::Care);
+        seal(&world.phone, &mut world.api, care, Cut::BeforeSend);
+        world.phone.companion.journal().erase(id).unwrap();
+        let cut = Cut::BeforeSend;
+        let (_, ended) = world.phone.round_cut(&mut world.api, at, cut).unwrap();
+        assert_eq!(world.desk.round(&mut world.api).unwrap().alarms, [], "{at}");
+        if ended {
+            assert_eq!(world.read_by_clinic(), ["stays"]);
+            return;
+        }
+    }
+    panic!("the round does not end");
+}
+
+/// From the erasure on no request holds the body, nor does the vault.
 #[test]
 fn from_the_erasure_on_the_sealed_body_is_nowhere() {
     let mut world = World::settled();
     let id = record(&world.phone, "second thoughts");
     record(&world.phone, "stays");
     let care = world.space(SpaceKind::Care);
-    let waiting = |world: &World| world.phone.with(|v| v.runs_out(care, 9).unwrap());
-    for at in 1..20 {
-        world
-            .phone
-            .round_cut(&mut world.api, at, Cut::BeforeSend)
-            .unwrap();
-        if !waiting(&world).is_empty() {
-            break;
-        }
-    }
-    let kinds = |bytes: &[u8]| -> Vec<bool> {
+    seal(&world.phone, &mut world.api, care, Cut::BeforeSend);
+    let bodies = |bytes: &[u8]| -> Vec<Vec<u8>> {
+        let body = |item| match item {
+            Item::Body(body) => Some(body),
+            Item::Erased(_) => None,
+        };
         let items = Run::from_bytes(bytes).unwrap().items;
-        items.iter().map(|i| matches!(i, Item::Body(_))).collect()
+        items.into_iter().filter_map(body).collect()
     };
-    let [sealed] = waiting(&world).try_into().unwrap();
-    assert_eq!(kinds(&sealed.bytes), [true, true]);
+    let waiting = |world: &World| -> Vec<Vec<u8>> {
+        let runs = world.phone.with(|v| v.runs_out(care, 9).unwrap());
+        runs.iter().flat_map(|run| bodies(&run.bytes)).collect()
+    };
+    let [gone, stays] = waiting(&world).try_into().unwrap();
     world.phone.companion.journal().erase(id).unwrap();
-    let [now] = waiting(&world).try_into().unwrap();
-    assert_eq!(kinds(&now.bytes), [false, true]);
-    assert_eq!(now.beat, sealed.beat);
+    assert_eq!(waiting(&world), [stays]);
 
     let before = world.api.requests.len();
     world.settle();
@@ -150,10 +176,11 @@ fn from_the_erasure_on_the_sealed_body_is_nowhere() {
     for (_, request) in &world.api.requests[before..] {
         if request.path == format!("/v1/spaces/{care}/runs") {
             let push: Push = wire::decode(&request.body).unwrap();
-            sent.extend(push.runs.iter().map(|run| kinds(run)));
+            sent.extend(push.runs.iter().flat_map(|run| bodies(run)));
         }
     }
-    assert_eq!(sent[0], [false, true]);
+    assert!(!sent.contains(&gone));
+    assert_eq!(sent.len(), 2, "what stays, and the word");
     assert_eq!(world.read_by_clinic(), ["stays"]);
 }
 
@@ -340,6 +367,7 @@ fn nobody_erases_what_others_wrote() {
         .map(|number| FrameName {
             log: desk_log,
             number,
+            content: None,
         })
         .collect();
     world.phone.with(|v| {
@@ -430,7 +458,7 @@ fn a_body_that_comes_later_is_taken_in() {
 }
 
 /// A version that was here before the erasure, and that who erased did not know of: its frame is
-/// named all the same. Sent or still waiting, nobody misses its body.
+/// named all the same. Sent or still waiting, nobody misses its body; one that waits is not sent.
 #[test]
 fn a_version_that_the_erasure_did_not_know_of_is_named_too() {
     for sent in [false, true] {
@@ -446,14 +474,7 @@ fn a_version_that_the_erasure_did_not_know_of_is_named_too() {
         } else {
             // Sealed and kept, and the push never left.
             let care = world.space(SpaceKind::Care);
-            let sealed = |d: &Device| d.with(|v| v.runs_out(care, 9).unwrap().len());
-            let mut at = 1;
-            while sealed(&second) == 0 {
-                second
-                    .round_cut(&mut world.api, at, Cut::BeforeSend)
-                    .unwrap();
-                at += 1;
-            }
+            seal(&second, &mut world.api, care, Cut::BeforeSend);
         }
         world.phone.companion.journal().erase(id).unwrap();
         for _ in 0..3 {
@@ -461,7 +482,8 @@ fn a_version_that_the_erasure_did_not_know_of_is_named_too() {
             second.round(&mut world.api).unwrap();
         }
         let (_, erased) = held(&world);
-        assert_eq!(erased, 2, "the first version and the edit, sent: {sent}");
+        let expected = 1 + usize::from(sent);
+        assert_eq!(erased, expected, "the first version, and the edit: {sent}");
         for device in [&world.phone, &second, &world.desk] {
             let report = device.round(&mut world.api).unwrap();
             assert_eq!(report.alarms, []);

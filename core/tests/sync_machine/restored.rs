@@ -1,5 +1,6 @@
 //! A vault that went back in time: a restored backup, or a copy that both go on.
 
+use clinic_api::log::{Item, Run};
 use clinic_api::space::SpaceKind;
 use companion_core::sync::Alarm;
 
@@ -270,4 +271,64 @@ fn a_witness_of_the_own_logs_end_is_believed() {
     world.settle();
     assert_eq!(notes(&world), ["a", "b", "c"]);
     assert_eq!(world.read_by_clinic(), ["a", "b", "c"]);
+}
+
+/// Both branches of a copied vault sealed a frame of the same number; one was stored. Who erases
+/// the other does not take it along.
+#[test]
+fn an_erasure_of_what_was_not_stored_spares_the_copys_frame() {
+    let mut world = World::settled();
+    let care = world.space(SpaceKind::Care);
+    let first = backup(&world);
+    record(&world, "erased");
+    for at in 1..20 {
+        let cut = Cut::BeforeSend;
+        world.phone.round_cut(&mut world.api, at, cut).unwrap();
+        if world.phone.with(|v| v.runs_waiting(care).unwrap()) > 0 {
+            break;
+        }
+    }
+    let sealed = backup(&world);
+    restore(&mut world, first.path());
+    record(&world, "stays");
+    world.phone.round(&mut world.api).unwrap();
+
+    restore(&mut world, sealed.path());
+    let journal = world.phone.companion.journal();
+    let [erased] = journal
+        .list(i64::MIN, i64::MAX, 9)
+        .unwrap()
+        .try_into()
+        .unwrap();
+    journal.erase(erased.id).unwrap();
+    world.settle();
+    assert_eq!(notes(&world), ["stays"]);
+    assert_eq!(world.read_by_clinic(), ["stays"]);
+}
+
+/// With the server's help two frames of one number were stored, one after the other. The erasure
+/// of the one that is no longer shown spares the other, on the server and with its readers.
+#[test]
+fn an_erasure_spares_the_other_branch_of_a_forked_log() {
+    let mut world = World::settled();
+    let care = world.space(SpaceKind::Care);
+    let (first, shown) = (backup(&world), world.api.logs.clone());
+    record(&world, "erased");
+    world.phone.round(&mut world.api).unwrap();
+    let stored = backup(&world);
+    world.api.logs = shown;
+    restore(&mut world, first.path());
+    record(&world, "stays");
+    world.phone.round(&mut world.api).unwrap();
+
+    restore(&mut world, stored.path());
+    let journal = world.phone.companion.journal();
+    let list = journal.list(i64::MIN, i64::MAX, 9).unwrap();
+    let [erased] = list.try_into().unwrap();
+    journal.erase(erased.id).unwrap();
+    world.settle();
+    let runs = world.api.logs[&care].values().flatten();
+    let mut items = runs.flat_map(|bytes| Run::from_bytes(bytes).unwrap().items);
+    assert!(items.all(|item| matches!(item, Item::Body(_))));
+    assert_eq!(world.read_by_clinic(), ["stays"]);
 }

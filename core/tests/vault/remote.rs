@@ -13,7 +13,7 @@ use companion_core::vault::{Arrived, Judgement, SpaceEntry};
 
 use super::kill::view_rows;
 use crate::support::world::entry_of;
-use crate::support::{START, env, mood, noted, open, patient, quick_folder};
+use crate::support::{START, env, mood, noted, open, opened, patient, quick_folder};
 
 pub const CLINIC: ChainId = ChainId([0xc1; 32]);
 
@@ -49,7 +49,7 @@ pub fn arrived(
         },
         heard_ms: START,
         seen: Vec::new(),
-        frames: vec![(1, events)],
+        frames: vec![opened(1, events)],
         missing: Vec::new(),
     }
 }

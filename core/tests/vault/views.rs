@@ -17,7 +17,7 @@ use proptest::prelude::*;
 use super::kill::view_rows;
 use super::remote::{CLINIC, moment};
 use crate::support::world::entry_of;
-use crate::support::{DAY, START, env, keys, noted, quick_folder};
+use crate::support::{DAY, START, env, keys, noted, opened, quick_folder};
 
 const PATIENT: ChainId = ChainId([0xaa; 32]);
 
@@ -227,7 +227,7 @@ fn taken(events: &[Event], order: &[usize]) -> (tempfile::TempDir, Vault) {
                 },
                 heard_ms: 0,
                 seen: Vec::new(),
-                frames: vec![(u64::from(number) + 1, vec![envelope])],
+                frames: vec![opened(u64::from(number) + 1, vec![envelope])],
                 missing: Vec::new(),
             })
             .unwrap();

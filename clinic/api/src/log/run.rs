@@ -4,7 +4,7 @@ use minicbor::{Decode, Encode};
 
 use super::header::{Cites, Header, SALT_LEN};
 use crate::crypto::{self, Signature};
-use crate::id::{DeviceId, HeadHash, HeaderHash, LogId, SpaceId, StatementHash};
+use crate::id::{ContentHash, DeviceId, HeadHash, HeaderHash, LogId, SpaceId, StatementHash};
 use crate::limits;
 use crate::wire::{self, WireError, bytes_array};
 
@@ -101,7 +101,8 @@ impl Head {
     }
 }
 
-/// Names a frame within its space.
+/// Names a frame within its space. A log that was forked has two of one number; the content
+/// says which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct FrameName {
     /// The log that it stands in.
@@ -110,6 +111,10 @@ pub struct FrameName {
     /// Its number there.
     #[n(1)]
     pub number: u64,
+    /// What its header says that its body is; none: any frame of that number, as earlier
+    /// versions named them.
+    #[n(2)]
+    pub content: Option<ContentHash>,
 }
 
 /// A frame's body in a run, or what is left of it.
@@ -284,6 +289,15 @@ impl Run {
             .and_then(|at| usize::try_from(at).ok());
         at.and_then(|at| self.items.get_mut(at))
             .is_some_and(Item::erase)
+    }
+
+    /// Whether it holds the frame of that name, with its body or without, where its first frame's
+    /// number is `first`.
+    pub fn holds(&self, first: u64, frame: &FrameName) -> bool {
+        let at = frame.number.checked_sub(first);
+        let at = at.and_then(|at| usize::try_from(at).ok());
+        let item = at.and_then(|at| self.items.get(at));
+        item.is_some_and(|item| frame.content.is_none_or(|c| c.0 == item.content()))
     }
 
     /// What names the head.

@@ -23,8 +23,8 @@ use crate::body::cbor;
 use crate::refusal::Result;
 use crate::store::{Outcome, Rewrite, Rewrites, Store, StoreError, StoredRun};
 
-/// Bytes of a request's body: a frame's name takes 28 at most.
-const BODY: usize = 32 * limits::FRAMES_PER_ERASURE;
+/// Bytes of a request's body: a frame's name takes 61 at most.
+const BODY: usize = 64 * limits::FRAMES_PER_ERASURE;
 
 /// `POST /v1/spaces/{space}/erasures`.
 pub async fn erase(
@@ -101,7 +101,8 @@ struct Opened {
 }
 
 impl Runs<'_> {
-    fn erase(&mut self, FrameName { log, number }: FrameName) -> Result<()> {
+    fn erase(&mut self, frame: FrameName) -> Result<()> {
+        let FrameName { log, number, .. } = frame;
         let before = self.opened.range_mut((log, 0)..=(log, number)).next_back();
         let known = before.is_some_and(|(_, opened)| holds(opened, number));
         if !known {
@@ -124,7 +125,8 @@ impl Runs<'_> {
             return Ok(());
         };
         let own = self.patient.device(opened.stored.device).is_some();
-        if own && opened.run.erase(opened.stored.first, number) {
+        let first = opened.stored.first;
+        if own && opened.run.holds(first, &frame) && opened.run.erase(first, number) {
             opened.touched = true;
             self.erased = self.erased.saturating_add(1);
         }

@@ -1,9 +1,9 @@
 //! Erasing frames: what goes, what stays, and who may.
 
 use clinic_api::http::problem::Code;
-use clinic_api::id::LogId;
+use clinic_api::id::{ContentHash, LogId};
 use clinic_api::limits;
-use clinic_api::log::{FrameName, Item, Run};
+use clinic_api::log::{FrameName, Header, Item, Run};
 use clinic_api::message::{Erase, Erased, Pushed};
 use clinic_api::space::SpaceKind;
 use clinic_api::wire;
@@ -31,6 +31,7 @@ fn names(log: LogId, numbers: &[u64]) -> Vec<FrameName> {
     let name = |number: &u64| FrameName {
         log,
         number: *number,
+        content: None,
     };
     numbers.iter().map(name).collect()
 }
@@ -87,6 +88,32 @@ async fn bodies_go_and_logs_verify_and_grow_as_before() {
     assert_eq!(pushed(&world, device, &[next]).await, 1);
     let expected = [vec![true, false, true], vec![false], vec![true]];
     assert_eq!(bodies(&world).await, expected);
+}
+
+/// Whoever knows another branch of the log names another content by the same number.
+#[tokio::test]
+async fn a_frame_of_another_content_stays() {
+    let world = World::new().await;
+    let epoch = world.epoch(KIND).await;
+    let device = &world.patient.device;
+    let mut log = Log::new(device, world.space(KIND), 1, epoch);
+    let run = log.run(&[50, 60], 1);
+    pushed(&world, device, std::slice::from_ref(&run)).await;
+    let [Item::Body(first), Item::Body(second)] = &Run::from_bytes(&run).unwrap().items[..] else {
+        panic!("two bodies");
+    };
+    let name = |number, body: &[u8]| FrameName {
+        log: log.id(),
+        number,
+        content: Some(ContentHash(Header::content_of(body))),
+    };
+    let swapped = vec![name(1, second), name(2, first)];
+    let answer = ask(&world, device, swapped).await;
+    assert_eq!(answer.read::<Erased>().erased, 0);
+    assert_eq!(bodies(&world).await, [vec![true, true]]);
+    let answer = ask(&world, device, vec![name(2, second)]).await;
+    assert_eq!(answer.read::<Erased>().erased, 1);
+    assert_eq!(bodies(&world).await, [vec![true, false]]);
 }
 
 #[tokio::test]

@@ -194,6 +194,7 @@ async fn an_erasure_that_the_store_did_not_end_is_not_said_to_be_done() {
     let frames = vec![FrameName {
         log: log.id(),
         number: 1,
+        content: None,
     }];
     let (path, body) = (
         format!("/v1/spaces/{space}/erasures"),

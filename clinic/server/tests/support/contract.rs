@@ -219,8 +219,10 @@ fn fits(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
                 }
             }
             "prefixItems" => {
-                for (place, schema) in said.as_array().unwrap().iter().enumerate() {
-                    fits(document, schema, &value[place])?;
+                // What may be left out at the end is beyond `minItems`.
+                let places = said.as_array().unwrap().iter();
+                for (schema, value) in places.zip(value.as_array().unwrap()) {
+                    fits(document, schema, value)?;
                 }
             }
             "type" => match (said.as_str().unwrap(), value) {
