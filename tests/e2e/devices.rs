@@ -156,6 +156,14 @@ fn codes_that_are_none_and_journals_that_may_not_are_refused() {
     let code = first["qr"].as_str().unwrap();
     let (_, name, _) = new.problem(&["enrol", "--pair", code]);
     assert_eq!(name, "pairing-over");
+    // As text it fits a terminal, its QR code too.
+    for shown in [&["devices", "pair"][..], &["devices", "list"], &["status"]] {
+        let shown = phone.run(shown);
+        assert_eq!(shown.code, Some(0), "{}", shown.err);
+        for line in shown.out.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn pair(out: &Out, companion: &Companion, args: &Pair) -> Result<(), Problem> {
     out.result(&value, || {
         format!(
             "{}\nOn the new device, scan this, or enter:\n\n    {}\n\n\
-             (`companion enrol --pair`, with --server {} where it is typed.)\n\
+             (`companion enrol --pair`; where it is typed, with\n --server {})\n\
              Show it to nobody else. It is good for a day and for one device. Then come back:\n\
              `companion devices pair --confirm DIGITS`, with the digits that it shows.",
             drawn(&offer.qr),

@@ -278,3 +278,6 @@ pub(super) async fn withdraw(link: &mut Link, lookup: InviteLookup) -> Result<()
 fn path(lookup: InviteLookup) -> String {
     format!("/v1/pairings/{lookup}")
 }
+
+#[cfg(test)]
+mod tests;
