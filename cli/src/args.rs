@@ -81,6 +81,8 @@ pub enum Command {
     Devices(Devices),
     /// What is saved, what is sent, who can read it.
     Status,
+    /// Who can read what you write, what of that has changed, and what was read.
+    Readers,
     /// Your recovery kit: 24 words that bring your journal back onto a new device.
     Kit(Kit),
     /// Show the whole product on this machine: server, clinic, patient and console.

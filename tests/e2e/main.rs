@@ -19,6 +19,7 @@ mod following;
 mod kit;
 mod oracle;
 mod other_writer;
+mod readers;
 mod restored;
 mod shapes;
 mod sharing;

@@ -110,6 +110,7 @@ fn every_command_gives_the_shape_that_is_written_down() {
     let (_, restored) = new.typed(&["kit", "restore"], &code);
     found.insert("companion kit restore", restored);
     found.insert("companion kit", patient.json(&["kit"]));
+    found.insert("companion readers", patient.json(&["readers"]));
     found.insert("companion status", patient.json(&["status"]));
     let file = site.path().join("export.json");
     let file = file.to_str().unwrap();
@@ -218,6 +219,7 @@ fn text_fits_eighty_columns_and_moves_no_cursor() {
         vec!["show", &other],
         vec!["status"],
         vec!["kit"],
+        vec!["readers"],
         vec!["export", export],
         vec!["import", export, "--dry-run"],
         vec!["erase", &other, "--yes"],

@@ -14,6 +14,7 @@ pub mod kit;
 pub mod list;
 pub mod log;
 mod page;
+pub mod readers;
 pub mod search;
 pub mod share;
 pub mod show;

@@ -4,12 +4,12 @@ mod body;
 mod view;
 
 pub use body::{EntriesRead, EntryReviewed, PatientWelcomed, ReviewState, ReviewedVersion};
+pub use clinic_api::member::Role;
 pub use view::{CareView, Reading, Review};
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use clinic_api::id::{ChainId, PersonId};
-use clinic_api::member::Role;
 use clinic_api::space::SpaceKind;
 
 use crate::companion::SharedVault;
@@ -233,6 +233,27 @@ impl Care {
             let workstation = r.workstation(device)?;
             r.person(workstation.person).map(|p| (p.id, p.name.clone()))
         }))
+    }
+
+    /// When anything was last heard of each person of the care team, in milliseconds since 1970, by
+    /// their workstations' clocks. Who is not in it was never heard.
+    ///
+    /// # Errors
+    /// [`VaultError::NotSetUp`] where this vault doesn't follow that patient.
+    pub fn heard(&self, patient: ChainId) -> Result<BTreeMap<PersonId, i64>, VaultError> {
+        let mut vault = self.vault.lock();
+        let care = care_space(&vault, patient)?;
+        vault.load_space(&care)?;
+        let logs = vault.logs(care.space)?;
+        let roster = care.roster.and_then(|id| vault.chains().roster(id));
+        let mut heard = BTreeMap::new();
+        for log in logs.iter().filter(|log| log.tip.is_some()) {
+            if let Some(workstation) = roster.and_then(|r| r.workstation(log.device)) {
+                let last = heard.entry(workstation.person).or_insert(log.heard_ms);
+                *last = log.heard_ms.max(*last);
+            }
+        }
+        Ok(heard)
     }
 
     /// When anything of the patient's own devices was last heard, in milliseconds since 1970.

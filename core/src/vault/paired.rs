@@ -97,8 +97,7 @@ impl Vault {
         let sealed = secrets::hidden(&self.key, DEVICE.as_bytes(), &seeds)?;
         self.write(|tx| {
             let sql = "UPDATE secret SET value = ?2 WHERE name = ?1";
-            tx.prepare_cached(sql)?
-                .execute(params![DEVICE, sealed])?;
+            tx.prepare_cached(sql)?.execute(params![DEVICE, sealed])?;
             identity::touch(tx, &[DEVICE.as_bytes(), &seeds])?;
             for entry in &spaces {
                 if logs::own(tx, entry.space)?.is_some() {
