@@ -44,11 +44,7 @@ impl Kind {
 }
 
 impl<C> Encode<C> for Kind {
-    fn encode<W: Write>(
-        &self,
-        e: &mut Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), EncodeError<W::Error>> {
+    fn encode<W: Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), EncodeError<W::Error>> {
         e.u16(self.code())?.ok()
     }
 }

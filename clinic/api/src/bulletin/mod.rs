@@ -13,7 +13,7 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 pub use kind::Kind;
-pub use verify::{Last, Verified, may_sign, needs_second, signs, verify};
+pub use verify::{Last, SECOND, Verified, may_sign, needs_second, signs, verify};
 
 use crate::crypto::{self, Signature};
 use crate::id::{BulletinHash, ChainId, DeviceId, StatementHash};

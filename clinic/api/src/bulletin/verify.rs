@@ -7,6 +7,9 @@ use crate::id::{BulletinHash, DeviceId, PersonId, StatementHash};
 use crate::limits;
 use crate::member::Role;
 
+/// The rule that a draft breaks for which the second signer is still to come, and no other.
+pub const SECOND: &str = "crisis numbers need a second signer";
+
 /// Where a clinic's bulletins end, as far as they were verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Last {
@@ -97,10 +100,10 @@ pub fn verify(
         ));
     }
     let signers = signers(roster, cited, bulletin)?;
-    if needs_second(roster, body.kind, cited) && signers.len() < 2 {
-        return Err(ChainError::Rule("crisis numbers need a second signer"));
-    }
     checked(&body)?;
+    if needs_second(roster, body.kind, cited) && signers.len() < 2 {
+        return Err(ChainError::Rule(SECOND));
+    }
     Ok(Verified {
         hash: bulletin.hash(),
         body,
@@ -108,11 +111,7 @@ pub fn verify(
     })
 }
 
-fn signers(
-    roster: &Roster,
-    cited: u64,
-    bulletin: &Bulletin,
-) -> Result<Vec<PersonId>, ChainError> {
+fn signers(roster: &Roster, cited: u64, bulletin: &Bulletin) -> Result<Vec<PersonId>, ChainError> {
     if !(1..=2).contains(&bulletin.signers.len()) {
         return Err(ChainError::Rule("one signer or two"));
     }
