@@ -58,7 +58,9 @@ fn each_number_is_given_once_and_in_order(store: &dyn Store) {
 fn pages_begin_where_they_are_asked_to(store: &dyn Store) {
     store.found(&roster(1)).unwrap();
     for number in 1..=4 {
-        store.publish(&bulletin(store, number, number as u8)).unwrap();
+        store
+            .publish(&bulletin(store, number, number as u8))
+            .unwrap();
     }
     let page = |from, items, bytes| {
         let limit = PageLimit { items, bytes };
