@@ -56,9 +56,10 @@ enum What {
     },
 }
 
+/// What is said: one of these.
 #[derive(Debug, clap::Args)]
-#[group(id = "saying", required = true, multiple = false, args = ["numbers", "text", "schedule"])]
-struct Publish {
+#[group(required = true, multiple = false)]
+struct Says {
     /// Crisis numbers: a JSON file, {"numbers": [{"label", "country", "call", "source", "verified_on", ...}]}.
     #[arg(long, value_name = "FILE")]
     numbers: Option<PathBuf>,
@@ -68,6 +69,12 @@ struct Publish {
     /// Hours or a schedule, as text.
     #[arg(long, value_name = "TEXT")]
     schedule: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Publish {
+    #[command(flatten)]
+    says: Says,
     /// What it is about: small letters, digits, hyphens.
     #[arg(long, value_name = "NAME", default_value = "clinic")]
     topic: String,
@@ -161,7 +168,8 @@ async fn say(
     bulletins: &Bulletins,
     publish: &Publish,
 ) -> Result<(Value, String), Problem> {
-    let saying = match (&publish.numbers, &publish.text, &publish.schedule) {
+    let says = &publish.says;
+    let saying = match (&says.numbers, &says.text, &says.schedule) {
         (Some(file), ..) => Saying::Numbers(numbers(file)?),
         (_, Some(text), _) => Saying::Text(text.clone()),
         (_, _, Some(text)) => Saying::Schedule(text.clone()),
