@@ -99,7 +99,11 @@ impl Machine {
         }
         let mut grown = false;
         for (number, bytes) in (from..).zip(&page.bulletins) {
-            let next = Bulletin::from_bytes(bytes)?;
+            let Ok(next) = Bulletin::from_bytes(bytes) else {
+                // Nothing else of the round waits for it.
+                self.odd(roster, Alarm::BulletinInvalid(roster));
+                break;
+            };
             match vault.bulletin_hash(roster, number)? {
                 Some(kept) if kept == next.hash() => continue,
                 Some(_) => {

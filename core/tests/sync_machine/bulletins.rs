@@ -315,6 +315,15 @@ fn fewer_others_or_forged_ones_are_alarms_and_change_nothing() {
     world.api.say(roster, forged.to_bytes());
     assert_eq!(round(&mut world), [Alarm::BulletinInvalid(roster)]);
     assert_eq!(calls(help(&world.phone)), ["030 2222"]);
+    // What is no bulletin at all keeps nothing else of the round waiting.
+    world.api.bulletins = honest.clone();
+    world.api.say(roster, b"what".to_vec());
+    let note = noted("all the same", START);
+    let journal = world.phone.companion.journal();
+    journal.record(&note, Some(true)).unwrap();
+    assert_eq!(round(&mut world), [Alarm::BulletinInvalid(roster)]);
+    world.desk.round(&mut world.api).unwrap();
+    assert_eq!(world.read_by_clinic(), ["all the same"]);
     world.api.bulletins = honest;
     assert_eq!(round(&mut world), []);
 }
