@@ -6,7 +6,9 @@ use axum::middleware;
 use axum::routing;
 use clinic_api::http::problem::Code;
 
-use crate::api::{bulletins, chains, erasures, events, feed, health, invites, pairings, rosters, runs};
+use crate::api::{
+    bulletins, chains, erasures, events, feed, health, invites, pairings, rosters, runs,
+};
 use crate::app::App;
 use crate::openapi;
 use crate::record::record;
