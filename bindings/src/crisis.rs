@@ -4,11 +4,14 @@ mod from_core;
 mod records;
 
 pub use records::{
-    Audience, Contact, Country, CrisisHelp, CrisisLine, CrisisNote, CrisisQuery, EmergencyNumber,
-    Hours, LeftOut, Source, SourceAgreement, Verification,
+    Audience, ClinicHelp, ClinicLine, Contact, Country, CrisisHelp, CrisisLine, CrisisNote,
+    CrisisQuery, EmergencyNumber, Hours, LeftOut, Source, SourceAgreement, Verification,
 };
 
+use std::path::Path;
+
 use companion_core::crisis as core;
+use companion_core::env::Env;
 
 /// The help known for a place. Never fails, whatever it is given, and needs no vault.
 ///
@@ -23,6 +26,24 @@ pub fn crisis_help(query: CrisisQuery) -> CrisisHelp {
         language: query.language.as_deref(),
     });
     CrisisHelp::new(help, errors)
+}
+
+/// The same, with the clinic's own numbers first, as they are kept beside the vault in this
+/// folder (the one of `Config`). The vault stays closed, and may be locked, in use, missing or
+/// broken: then help is as without a clinic. Never fails.
+#[uniffi::export]
+pub fn crisis_help_beside(folder: String, query: CrisisQuery) -> CrisisHelp {
+    let now = Env::system().now();
+    let clinic = core::clinic_help(Path::new(&folder), now);
+    let mut query = query;
+    if query.country.is_none() {
+        let first = clinic.as_ref().and_then(|c| c.lines.first());
+        query.country = first.map(|line| line.country.as_str().to_owned());
+    }
+    CrisisHelp {
+        clinic: clinic.map(Into::into),
+        ..crisis_help(query)
+    }
 }
 
 /// All countries, by code: for a picker. Not every one has lines that are known.

@@ -26,9 +26,9 @@ mod sync;
 pub use care::{Care, CareReader, Reading, Review, ReviewState, Role, StaffMember};
 pub use companion::{Config, Mended, PatientCompanion};
 pub use crisis::{
-    Audience, Contact, Country, CrisisHelp, CrisisLine, CrisisNote, CrisisQuery, EmergencyNumber,
-    Hours, LeftOut, Source, SourceAgreement, Verification, crisis_countries, crisis_help,
-    crisis_regions,
+    Audience, ClinicHelp, ClinicLine, Contact, Country, CrisisHelp, CrisisLine, CrisisNote,
+    CrisisQuery, EmergencyNumber, Hours, LeftOut, Source, SourceAgreement, Verification,
+    crisis_countries, crisis_help, crisis_help_beside, crisis_regions,
 };
 pub use ids::{ChainId, Day, DeviceId, EntryId, EventId, LogId, PersonId, SpaceId, Timestamp};
 pub use journal::{

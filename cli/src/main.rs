@@ -46,7 +46,7 @@ fn main() -> ExitCode {
 
 fn run(args: &Args, out: &Out, env: &companion_core::env::Env) -> Result<(), Problem> {
     match &args.command {
-        Command::Crisis(crisis) => commands::crisis::run(out, crisis),
+        Command::Crisis(crisis) => commands::crisis::run(out, env, &args.vault, crisis),
         Command::Demo(options) => demo::run(out, env, options, args.vault.dir.as_ref()),
         Command::Enrol(enrol) => commands::enrol::run(out, env, &args.vault, enrol),
         Command::Log(log) => commands::log::run(out, env, &args.vault, log),

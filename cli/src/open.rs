@@ -64,7 +64,8 @@ fn raw(
     Ok(how(&dir, &keys, env.clone())?)
 }
 
-fn dir(args: &VaultArgs) -> Result<PathBuf, Problem> {
+/// The journal's folder.
+pub fn dir(args: &VaultArgs) -> Result<PathBuf, Problem> {
     if let Some(dir) = &args.dir {
         return Ok(dir.clone());
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::bulletin::{self, Bulletins};
 use crate::care::{Care, CareView};
 use crate::device::{DeviceView, Devices};
 use crate::env::Env;
@@ -89,7 +90,8 @@ impl Companion {
         Ok(Self::of(Vault::open(dir, keys, env, VIEWS)?))
     }
 
-    fn of(vault: Vault) -> Self {
+    fn of(mut vault: Vault) -> Self {
+        bulletin::keep_at_opening(&mut vault);
         Self {
             vault: SharedVault(Arc::new(Mutex::new(vault))),
             line: Line::default(),
@@ -165,6 +167,11 @@ impl Companion {
     /// The recovery kit.
     pub fn kit(&self) -> Kit {
         Kit::new(self.sync())
+    }
+
+    /// What the clinic says to all.
+    pub fn bulletins(&self) -> Bulletins {
+        Bulletins::new(self.vault.clone(), self.sync())
     }
 
     /// A clinic's office: founding, inviting, admitting.

@@ -5,6 +5,7 @@
 //! the views in one transaction, sync seals it and sends it, and what comes from
 //! others takes the same way in.
 
+pub mod bulletin;
 pub mod care;
 pub mod companion;
 pub mod crisis;

@@ -1,5 +1,8 @@
 """Help before anything else: no vault, no network, no folder."""
 
+import json
+import pathlib
+import tempfile
 import unittest
 
 import companion_ffi as core
@@ -52,6 +55,30 @@ class Crisis(unittest.TestCase):
             sorted(part.code for part in us.left_out), ["crisis-language", "crisis-region"]
         )
         self.assertTrue(all(part.advice for part in us.left_out))
+
+    def test_the_clinics_number_stands_beside_a_closed_vault(self):
+        with tempfile.TemporaryDirectory() as folder:
+            without = core.crisis_help_beside(folder, core.CrisisQuery(country="DE"))
+            self.assertIsNone(without.clinic)
+            number = {
+                "label": "Duty clinician",
+                "country": "DE",
+                "call": "030 2222",
+                "source": "Dr. Falk",
+                "verified_on": "2026-11-20",
+            }
+            bulletin = {"number": 2, "expires": 0, "numbers": [number]}
+            file = {"schema": 1, "clinic": "Clinic", "bulletins": [bulletin]}
+            path = pathlib.Path(folder, "crisis-clinic.json")
+            path.write_text(json.dumps(file))
+            help_ = core.crisis_help_beside(folder, core.CrisisQuery())
+            self.assertEqual(help_.country, "DE")
+            self.assertEqual((help_.emergency, help_.lines), (without.emergency, without.lines))
+            line = help_.clinic.lines[0]
+            self.assertEqual(line.contacts[0].number, "030 2222")
+            self.assertIsNotNone(line.expired)
+            path.write_bytes(b"\xff")
+            self.assertIsNone(core.crisis_help_beside(folder, core.CrisisQuery()).clinic)
 
     def test_countries_for_a_picker(self):
         countries = {country.code: country.name for country in core.crisis_countries()}

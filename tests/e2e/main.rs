@@ -8,6 +8,7 @@
     reason = "test code: it stops at the first surprise, and measures real processes by the real clock"
 )]
 
+mod bulletins;
 mod clock;
 mod commands;
 mod demo;

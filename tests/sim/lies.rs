@@ -203,7 +203,9 @@ impl Telling {
                     self.bend_chain(server, id, &mut page);
                     wire::encode(&page)
                 }
-                Asks::Statement(_) | Asks::Push(_) | Asks::Erase(_) => return body,
+                Asks::Statement(_) | Asks::Push(_) | Asks::Erase(_) | Asks::Bulletins => {
+                    return body;
+                }
             },
         };
         self.bent |= bent != body;

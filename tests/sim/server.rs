@@ -71,6 +71,8 @@ pub enum Asks {
     Push(SpaceId),
     Pull(SpaceId),
     Erase(SpaceId),
+    /// Nobody says anything to all in this world.
+    Bulletins,
 }
 
 pub fn asks(request: &Request) -> Asks {
@@ -87,6 +89,7 @@ pub fn asks(request: &Request) -> Asks {
         ("POST", ["spaces", id, "runs"]) => Asks::Push(id.parse().unwrap()),
         ("POST", ["spaces", id, "pull"]) => Asks::Pull(id.parse().unwrap()),
         ("POST", ["spaces", id, "erasures"]) => Asks::Erase(id.parse().unwrap()),
+        ("GET", ["bulletins", _]) => Asks::Bulletins,
         other => panic!("nobody asks for {other:?}"),
     }
 }
@@ -108,6 +111,7 @@ impl Server {
             Asks::Statement(id) => self.statement(id, &request.body),
             Asks::Pull(space) => self.pull(store, caller, space, &request.body),
             Asks::Push(space) => self.push(store, caller, space, &request.body, &mut new),
+            Asks::Bulletins => Err(Code::NotFound),
             Asks::Erase(space) => self.erase(store, caller, space, &request.body),
         };
         (answer.map_or_else(refuse, Reply::Ok), new)

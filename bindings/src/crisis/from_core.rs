@@ -4,7 +4,8 @@ use companion_core::crisis as core;
 use companion_core::problem::Problem;
 
 use super::records::{
-    Contact, CrisisHelp, CrisisLine, EmergencyNumber, Hours, LeftOut, Source, Verification,
+    ClinicHelp, ClinicLine, Contact, CrisisHelp, CrisisLine, EmergencyNumber, Hours, LeftOut,
+    Source, Verification,
 };
 
 fn all<A, B: From<A>>(values: Vec<A>) -> Vec<B> {
@@ -22,6 +23,32 @@ impl CrisisHelp {
             verification: help.verification.into(),
             compiled_on: help.compiled_on,
             left_out: all(errors),
+            clinic: help.clinic.map(Into::into),
+        }
+    }
+}
+
+impl From<core::ClinicHelp> for ClinicHelp {
+    fn from(help: core::ClinicHelp) -> Self {
+        Self {
+            clinic: help.clinic,
+            lines: all(help.lines),
+        }
+    }
+}
+
+impl From<core::ClinicLine> for ClinicLine {
+    fn from(line: core::ClinicLine) -> Self {
+        Self {
+            name: line.name,
+            country: line.country.as_str().to_owned(),
+            region: line.region.map(|r| r.as_str().to_owned()),
+            audience: line.audience.into(),
+            hours: line.hours.into(),
+            contacts: all(line.contacts),
+            source: line.source,
+            verified_on: line.verified_on,
+            expired: line.expired,
         }
     }
 }

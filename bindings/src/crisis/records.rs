@@ -2,8 +2,8 @@
 
 use companion_core::crisis as core;
 
-use crate::Day;
 use crate::redacted::redacted;
+use crate::{Day, Timestamp};
 
 /// Where somebody is, and what would suit them best.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
@@ -95,6 +95,41 @@ pub struct CrisisHelp {
     pub compiled_on: Option<Day>,
     /// What of the query could not be used.
     pub left_out: Vec<LeftOut>,
+    /// The clinic's own numbers: show them before all others. None where it gave none.
+    #[uniffi(default = None)]
+    pub clinic: Option<ClinicHelp>,
+}
+
+/// What the clinic says, by bulletin.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct ClinicHelp {
+    /// The clinic's name.
+    pub clinic: String,
+    /// In their order; never empty.
+    pub lines: Vec<ClinicLine>,
+}
+
+/// One of the clinic's own numbers.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct ClinicLine {
+    /// Who answers, in the clinic's words.
+    pub name: String,
+    /// The code of the country in which it works.
+    pub country: String,
+    /// The code of the part of it that it serves; none: all of it.
+    pub region: Option<String>,
+    /// Whom it is for.
+    pub audience: Audience,
+    /// When somebody answers.
+    pub hours: Hours,
+    /// Ways to reach it. Never empty.
+    pub contacts: Vec<Contact>,
+    /// Who says so.
+    pub source: String,
+    /// The day on which a person last verified it, as the clinic says.
+    pub verified_on: Option<Day>,
+    /// Since when it is out of date: mark it, and show it all the same. None: it is not.
+    pub expired: Option<Timestamp>,
 }
 
 /// A part of the query that could not be used; help is as if it had not been given.

@@ -101,6 +101,21 @@ pub enum Alarm {
         /// The frame's log.
         log: LogId,
     },
+    /// A clinic's bulletin that doesn't verify; it is not shown.
+    BulletinInvalid {
+        /// The clinic's roster.
+        chain: ChainId,
+    },
+    /// Another bulletin in the place of one that was seen: the first that was seen holds.
+    BulletinsForked {
+        /// The clinic's roster.
+        chain: ChainId,
+    },
+    /// Fewer bulletins are served than were seen here or by another member.
+    BulletinsWithheld {
+        /// The clinic's roster.
+        chain: ChainId,
+    },
     /// An alarm of a sort that this surface has no name for yet.
     Other,
 }
@@ -119,6 +134,9 @@ impl From<core::Alarm> for Alarm {
             core::Alarm::OwnLogLonger(space) => Self::OwnLogLonger { space },
             core::Alarm::LogForked(space, log) => Self::LogForked { space, log },
             core::Alarm::BodyMissing(space, log) => Self::BodyMissing { space, log },
+            core::Alarm::BulletinInvalid(chain) => Self::BulletinInvalid { chain },
+            core::Alarm::BulletinsForked(chain) => Self::BulletinsForked { chain },
+            core::Alarm::BulletinsWithheld(chain) => Self::BulletinsWithheld { chain },
             _ => Self::Other,
         }
     }

@@ -134,6 +134,9 @@ fn alarm_code(alarm: &Alarm) -> &'static str {
         Alarm::BodyMissing(..) => "body-missing",
         Alarm::Withheld(..) => "withheld",
         Alarm::OwnLogLonger(_) => "own-log-longer",
+        Alarm::BulletinInvalid(_) => "bulletin-invalid",
+        Alarm::BulletinsForked(_) => "bulletins-forked",
+        Alarm::BulletinsWithheld(_) => "bulletins-withheld",
         _ => "unknown",
     }
 }
@@ -146,6 +149,9 @@ fn alarm_text(alarm: &Alarm) -> &'static str {
         }
         Alarm::Withheld(..) => {
             "The server shows less than another member has seen. Tell the clinic."
+        }
+        Alarm::BulletinsWithheld(_) => {
+            "The server shows less of what the clinic says to all than was seen. Tell the clinic."
         }
         Alarm::AfterRemoval(..) => "A removed device wrote something; it was set aside.",
         Alarm::ChainForked(_)

@@ -139,6 +139,11 @@ named_bytes!(
     32
 );
 named_bytes!(
+    /// The hash of a bulletin's body.
+    BulletinHash,
+    32
+);
+named_bytes!(
     /// A person on a clinic's roster.
     PersonId,
     16

@@ -3,6 +3,7 @@
 //! Nothing here can decrypt. The server depends on this crate and never on the
 //! core, so it is built without the code that could.
 
+pub mod bulletin;
 pub mod chain;
 pub mod crypto;
 mod deterministic;

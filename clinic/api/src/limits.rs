@@ -32,3 +32,9 @@ pub const FRAMES_PER_ERASURE: usize = 512;
 pub const FEED_PAGE: usize = 1000;
 /// So often an event stream says that it is still there, in seconds.
 pub const EVENTS_ALIVE_SECONDS: u64 = 15;
+/// Bytes of one bulletin with its signatures.
+pub const BULLETIN: usize = 64 * 1024;
+/// Bulletins in one page.
+pub const BULLETIN_PAGE: usize = 256;
+/// Bytes of a bulletin's topic.
+pub const TOPIC: usize = 64;

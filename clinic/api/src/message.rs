@@ -9,6 +9,8 @@
 //! |---|---|---|
 //! | `GET /v1/chains/{chain}?from=N` | | [`ChainPage`] |
 //! | `POST /v1/chains/{chain}` | a statement | 201; 409 `chain-conflict` |
+//! | `GET /v1/bulletins/{roster}?from=N` | | [`crate::bulletin::BulletinPage`] |
+//! | `POST /v1/bulletins/{roster}` | a bulletin ([`crate::bulletin::Bulletin`]) | 201; 409 `chain-conflict` |
 //! | `POST /v1/rosters` | the first statements of a roster ([`Statements`]) | 201 |
 //! | `POST /v1/spaces/{space}/runs` | [`Push`] | [`Pushed`] |
 //! | `POST /v1/spaces/{space}/pull` | [`Pull`] | [`Pulled`] |

@@ -51,6 +51,7 @@ fn head_after(tip: Option<&LogTip>, number: u64, header: HeaderHash) -> Head {
         roster: CITES.roster,
         at: 1,
         epoch: CITES.epoch,
+        bulletin: None,
     }
 }
 

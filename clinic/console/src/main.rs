@@ -1,5 +1,6 @@
 //! Starts the clinician's console and prints the address that opens it.
 
+mod bulletin;
 mod command;
 
 use std::io::{BufRead, Write};
@@ -49,6 +50,7 @@ struct Args {
 enum Command {
     Roster(command::roster::Args),
     Join(command::join::Args),
+    Bulletin(bulletin::Args),
 }
 
 #[tokio::main]
@@ -67,6 +69,7 @@ async fn run(args: Args) -> Result<(), Problem> {
     match &args.command {
         Some(Command::Roster(what)) => return command::roster::run(&env, &args.dir, what).await,
         Some(Command::Join(what)) => return command::join::run(&env, &args.dir, what).await,
+        Some(Command::Bulletin(what)) => return bulletin::run(&env, &args.dir, what).await,
         None => {}
     }
     let listener = bind(args.listen).await?;

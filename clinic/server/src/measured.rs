@@ -9,9 +9,9 @@ use clinic_api::log::LogTip;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::store::{
-    Append, ChainInfo, Changes, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Page,
-    PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Statement,
-    Store, StoreError, StoredRun,
+    Append, ChainInfo, Changes, Claimed, Guard, Invite, NewBulletin, NewChain, NewRuns, Outcome,
+    Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage,
+    Statement, Store, StoreError, StoredRun,
 };
 
 /// A store that is measured.
@@ -173,6 +173,18 @@ impl Store for Measured {
 
     fn withdraw_pairing(&self, lookup: InviteLookup, guards: &[Guard]) -> Result<Outcome> {
         self.measure("withdraw_pairing", |s| s.withdraw_pairing(lookup, guards))
+    }
+
+    fn bulletins(&self, roster: ChainId, from: u64, limit: PageLimit) -> Result<Page> {
+        self.measure("bulletins", |s| s.bulletins(roster, from, limit))
+    }
+
+    fn last_bulletin(&self, roster: ChainId) -> Result<Option<Vec<u8>>> {
+        self.measure("last_bulletin", |s| s.last_bulletin(roster))
+    }
+
+    fn publish(&self, bulletin: &NewBulletin) -> Result<Outcome> {
+        self.measure("publish", |s| s.publish(bulletin))
     }
 
     fn log_tip(&self, space: SpaceId, log: LogId) -> Result<Option<LogTip>> {

@@ -6,7 +6,9 @@ use axum::middleware;
 use axum::routing;
 use clinic_api::http::problem::Code;
 
-use crate::api::{chains, erasures, events, feed, health, invites, pairings, rosters, runs};
+use crate::api::{
+    bulletins, chains, erasures, events, feed, health, invites, pairings, rosters, runs,
+};
 use crate::app::App;
 use crate::openapi;
 use crate::record::record;
@@ -44,6 +46,8 @@ fn all() -> Routes {
         .get("/v1/chains", chains::own)
         .get("/v1/chains/{chain}", chains::read)
         .post("/v1/chains/{chain}", chains::append)
+        .get("/v1/bulletins/{roster}", bulletins::read)
+        .post("/v1/bulletins/{roster}", bulletins::publish)
         .post("/v1/rosters", rosters::found)
         .post("/v1/spaces/{space}/runs", runs::push)
         .post("/v1/spaces/{space}/pull", runs::pull)

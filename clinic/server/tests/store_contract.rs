@@ -11,6 +11,8 @@
 
 #[path = "store_contract/again.rs"]
 mod again;
+#[path = "store_contract/bulletins.rs"]
+mod bulletins;
 #[path = "store_contract/erased.rs"]
 mod erased;
 #[path = "store_contract/feed.rs"]

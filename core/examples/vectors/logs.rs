@@ -72,6 +72,7 @@ impl Log {
             roster: cites.roster,
             at: fixed::NOW_MS,
             epoch: cites.epoch,
+            bulletin: None,
         }
     }
 

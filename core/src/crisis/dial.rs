@@ -17,6 +17,14 @@ pub(super) fn dialled(number: &str) -> Option<String> {
     out.ends_with(|c: char| c.is_ascii_digit()).then_some(out)
 }
 
+/// `+` and the digits of a number that is written in international form; of another none.
+pub(super) fn international(number: &str) -> Option<String> {
+    let digits = dialled(number.trim().strip_prefix('+')?)?;
+    // ITU-T E.164: at most 15 digits with the country code.
+    let fits = digits.len() <= 15 && digits.starts_with(|c: char| c.is_ascii_digit());
+    fits.then(|| format!("+{digits}"))
+}
+
 /// The international form of an ordinary number.
 ///
 /// Call it only for numbers that the directory marks as `e164_dialable`. `None`

@@ -2,6 +2,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use jiff::civil::Date;
 
+use super::retired::Retired;
 use super::{CountryCode, EmergencyNumber, Error, Line, RegionCode};
 
 mod raw;
@@ -18,6 +19,7 @@ pub struct Directory {
     compiled_on: Option<Date>,
     emergency: BTreeMap<CountryCode, Vec<EmergencyNumber>>,
     lines: Vec<Line>,
+    retired: Retired,
 }
 
 impl Directory {
@@ -58,6 +60,13 @@ impl Directory {
     /// All lines, in the directory's order.
     pub fn lines(&self) -> &[Line] {
         &self.lines
+    }
+
+    /// Whether a number that is known to be retired stands in a text: out of service, or
+    /// somebody else's by now. It must not be shown.
+    pub fn is_retired(&self, country: CountryCode, text: &str) -> bool {
+        self.retired.stands_in(country, text)
+            || (text.trim_start().starts_with('+') && self.retired.is_international(country, text))
     }
 
     /// The parts of a country that have lines of their own: what to offer as regions.

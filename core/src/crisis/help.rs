@@ -1,8 +1,8 @@
 use jiff::civil::Date;
 
 use super::{
-    Audience, Confidence, CountryCode, Directory, EmergencyNumber, Hours, Language, Line,
-    RegionCode,
+    Audience, ClinicHelp, Confidence, CountryCode, Directory, EmergencyNumber, Hours, Language,
+    Line, RegionCode,
 };
 
 /// Where somebody is, and what would suit them best.
@@ -49,6 +49,8 @@ pub struct Help {
     pub verification: Verification,
     /// The day on which the directory was put together.
     pub compiled_on: Option<Date>,
+    /// The clinic's own numbers, to be shown before all others; `None` where it gave none.
+    pub clinic: Option<ClinicHelp>,
 }
 
 /// Something to say beside the numbers.
@@ -176,6 +178,7 @@ impl Directory {
             lines,
             notes,
             compiled_on: self.compiled_on(),
+            clinic: None,
         }
     }
 }
@@ -190,7 +193,14 @@ impl Help {
             notes: vec![Note::NoCountry],
             verification: Verification::None,
             compiled_on: directory.compiled_on(),
+            clinic: None,
         }
+    }
+
+    /// The same with the clinic's own numbers first. Nothing else of it changes.
+    #[must_use]
+    pub fn with_clinic(self, clinic: Option<ClinicHelp>) -> Self {
+        Self { clinic, ..self }
     }
 }
 

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{Contact, EmergencyNumber, Help, Hours, Line, Source, words};
+use super::{ClinicHelp, ClinicLine, Contact, EmergencyNumber, Help, Hours, Line, Source, words};
 
 /// Help as JSON: what `companion crisis --json` prints.
 ///
@@ -15,6 +15,8 @@ use super::{Contact, EmergencyNumber, Help, Hours, Line, Source, words};
 /// - `lines[]`: `id`, `name`, `country`, `region`, `region_name`, `audience`,
 ///   `languages[]`, `hours`, `contacts[]`, `text_verbatim`, `sources[]`,
 ///   `confidence`, `verified_on`
+/// - `clinic`: `name`, and `lines[]`: `name`, `country`, `region`, `audience`, `hours`,
+///   `contacts[]`, `source`, `verified_on`, `bulletin`, `expired` (since when it is out of date)
 /// - `hours`: `kind` is `round-the-clock`, `stated` or `unknown`; `text` is given
 ///   where it is `stated`
 /// - `contacts[]`: `kind` is `call` (`number`, `uri`, `e164`, `note`), `text`
@@ -32,6 +34,7 @@ pub fn to_json(help: &Help) -> Value {
         "verification": help.verification.as_str(),
         "emergency": help.emergency.iter().map(emergency).collect::<Vec<_>>(),
         "lines": help.lines.iter().map(line).collect::<Vec<_>>(),
+        "clinic": help.clinic.as_ref().map(clinic),
         "notes": help.notes.iter().map(|&note| json!({
             "code": note.code(),
             "text": words::note(note),
@@ -48,12 +51,38 @@ fn emergency(number: &EmergencyNumber) -> Value {
     })
 }
 
-fn line(line: &Line) -> Value {
-    let (hours, text) = match &line.hours {
+fn hours(hours: &Hours) -> Value {
+    let (kind, text) = match hours {
         Hours::RoundTheClock => ("round-the-clock", None),
         Hours::Stated(text) => ("stated", Some(text)),
         Hours::Unknown => ("unknown", None),
     };
+    json!({ "kind": kind, "text": text })
+}
+
+fn clinic(clinic: &ClinicHelp) -> Value {
+    json!({
+        "name": clinic.clinic,
+        "lines": clinic.lines.iter().map(clinic_line).collect::<Vec<_>>(),
+    })
+}
+
+fn clinic_line(line: &ClinicLine) -> Value {
+    json!({
+        "name": line.name,
+        "country": line.country.as_str(),
+        "region": line.region.as_ref().map(|region| region.as_str()),
+        "audience": line.audience.as_str(),
+        "hours": hours(&line.hours),
+        "contacts": line.contacts.iter().map(contact).collect::<Vec<_>>(),
+        "source": line.source,
+        "verified_on": line.verified_on.map(|day| day.to_string()),
+        "bulletin": line.bulletin,
+        "expired": line.expired.map(|at| at.to_string()),
+    })
+}
+
+fn line(line: &Line) -> Value {
     json!({
         "id": line.id,
         "name": line.name,
@@ -62,7 +91,7 @@ fn line(line: &Line) -> Value {
         "region_name": line.region.as_ref().map(words::region),
         "audience": line.audience.as_str(),
         "languages": line.languages.iter().map(|tag| tag.as_str()).collect::<Vec<_>>(),
-        "hours": { "kind": hours, "text": text },
+        "hours": hours(&line.hours),
         "contacts": line.contacts.iter().map(contact).collect::<Vec<_>>(),
         "text_verbatim": line.text_verbatim,
         "sources": sources(&line.sources),

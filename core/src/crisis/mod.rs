@@ -23,6 +23,8 @@
 //! ```
 
 mod audience;
+mod beside;
+mod clinic;
 mod countries;
 mod dial;
 mod directory;
@@ -38,6 +40,9 @@ mod text;
 mod words;
 
 pub use audience::Audience;
+pub use beside::{FILE as CLINIC_FILE, clinic_help};
+pub(crate) use beside::{InForce, shown, written};
+pub use clinic::{ClinicHelp, ClinicLine, ClinicNumber, CrisisNumbers, NumberFault};
 pub use directory::Directory;
 pub use error::Error;
 pub use help::{Help, Note, Query, Verification};

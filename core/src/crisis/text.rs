@@ -1,4 +1,6 @@
-use super::{Confidence, Contact, CountryCode, EmergencyNumber, Help, Line, Source, words};
+use super::{
+    ClinicHelp, Confidence, Contact, CountryCode, EmergencyNumber, Help, Line, Source, words,
+};
 
 /// Longer lines of prose are hard to follow on any screen.
 const WIDEST: usize = 80;
@@ -17,6 +19,9 @@ pub fn render_text(help: &Help, width: usize) -> String {
     };
     page.prose(0, words::OPENING);
     page.gap();
+    if let Some(clinic) = &help.clinic {
+        clinic_lines(&mut page, clinic);
+    }
     let country = help.country.map_or("", CountryCode::name);
     if help.emergency.is_empty() {
         page.prose(0, words::NO_EMERGENCY);
@@ -69,7 +74,55 @@ fn crisis_line(page: &mut Page, line: &Line) {
     if let Some(region) = &line.region {
         page.prose(2, &format!("{}: {}", words::AREA, words::region(region)));
     }
-    for contact in &line.contacts {
+    contacts(page, &line.contacts);
+    page.prose(
+        2,
+        &format!("{}: {}", words::HOURS, words::hours(&line.hours)),
+    );
+    let languages: Vec<_> = line.languages.iter().map(words::language).collect();
+    if !languages.is_empty() {
+        page.prose(
+            2,
+            &format!("{}: {}", words::LANGUAGES, languages.join(", ")),
+        );
+    }
+    if let Some(text) = &line.text_verbatim {
+        page.prose(2, &format!("{}: {text}", words::VERBATIM));
+    }
+    source(page, &line.sources);
+    if line.confidence == Confidence::SingleSource {
+        page.prose(2, words::ONE_SOURCE);
+    }
+    page.prose(2, &words::verified(line.verified_on));
+}
+
+/// The clinic's own numbers: before all others.
+fn clinic_lines(page: &mut Page, clinic: &ClinicHelp) {
+    page.prose(0, &format!("{}:", clinic.clinic));
+    for line in &clinic.lines {
+        page.prose(0, &line.name);
+        if let Some(audience) = words::audience(line.audience) {
+            page.prose(2, audience);
+        }
+        if let Some(region) = &line.region {
+            page.prose(2, &format!("{}: {}", words::AREA, words::region(region)));
+        }
+        contacts(page, &line.contacts);
+        page.prose(
+            2,
+            &format!("{}: {}", words::HOURS, words::hours(&line.hours)),
+        );
+        page.prose(2, &format!("{}: {}", words::SOURCE, line.source));
+        page.prose(2, &words::verified(line.verified_on));
+        if line.expired.is_some() {
+            page.prose(2, words::EXPIRED);
+        }
+        page.gap();
+    }
+}
+
+fn contacts(page: &mut Page, contacts: &[Contact]) {
+    for contact in contacts {
         match contact {
             Contact::Call { number, note, .. } => {
                 page.whole(2, &format!("{} {number}", words::CALL));
@@ -92,25 +145,6 @@ fn crisis_line(page: &mut Page, line: &Line) {
             }
         }
     }
-    page.prose(
-        2,
-        &format!("{}: {}", words::HOURS, words::hours(&line.hours)),
-    );
-    let languages: Vec<_> = line.languages.iter().map(words::language).collect();
-    if !languages.is_empty() {
-        page.prose(
-            2,
-            &format!("{}: {}", words::LANGUAGES, languages.join(", ")),
-        );
-    }
-    if let Some(text) = &line.text_verbatim {
-        page.prose(2, &format!("{}: {text}", words::VERBATIM));
-    }
-    source(page, &line.sources);
-    if line.confidence == Confidence::SingleSource {
-        page.prose(2, words::ONE_SOURCE);
-    }
-    page.prose(2, &words::verified(line.verified_on));
 }
 
 /// The main source, whole if it fits; else its host, as an address that is cut

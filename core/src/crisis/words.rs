@@ -29,6 +29,8 @@ pub(super) const VERBATIM: &str = "As published";
 pub(super) const SOURCE: &str = "Source";
 pub(super) const ONE_SOURCE: &str = "Known from this one source";
 pub(super) const NOT_VERIFIED: &str = "Not yet verified by a person";
+pub(super) const EXPIRED: &str =
+    "The clinic has not confirmed this number lately. It may still be right.";
 pub(super) const CLOSING: &str = "If nobody answers, try again or try another. If you cannot \
     stay safe, call the emergency number.";
 

@@ -14,6 +14,7 @@ use clinic_api::id::{ChainId, SpaceId};
 use clinic_api::message::{ChainPage, Erased, Pushed};
 use clinic_api::wire;
 
+use super::bulletins::Asked;
 use super::epochs::{self, Standing};
 use super::erase;
 use super::error::SyncError;
@@ -44,7 +45,7 @@ pub enum Next {
 #[derive(Debug)]
 pub struct Machine {
     pub(super) tasks: VecDeque<Task>,
-    waiting: Option<Waiting>,
+    pub(super) waiting: Option<Waiting>,
     pub(super) report: Report,
     /// Whether this is a workstation, which follows the spaces of many patients.
     many_patients: bool,
@@ -60,6 +61,7 @@ pub struct Machine {
     pub(super) held: bool,
     /// Where the next run may be sealed while the push that was given last is on its way.
     ahead: Option<SpaceEntry>,
+    pub(super) asked: Asked,
 }
 
 impl Machine {
@@ -88,6 +90,7 @@ impl Machine {
             outdated: Vec::new(),
             held: false,
             ahead: None,
+            asked: Asked::default(),
         })
     }
 
@@ -109,11 +112,13 @@ impl Machine {
                     .find_map(|s| s.roster)
                     .ok_or(SyncError::NoServer)?;
                 tasks.push_back(Task::Chain(Chain::Roster(roster)));
+                tasks.push_back(Task::Bulletins(roster));
                 tasks.push_back(Task::Chain(Chain::Patient(chain)));
                 tasks.extend(spaces.into_iter().flat_map(space_tasks));
             }
             Some(Me::Staff { roster, .. }) => {
                 tasks.push_back(Task::Chain(Chain::Roster(roster)));
+                tasks.push_back(Task::Bulletins(roster));
                 tasks.push_back(Task::FollowClinic(roster));
                 tasks.push_back(Task::FollowPatients(roster));
             }
@@ -154,11 +159,16 @@ impl Machine {
     }
 
     fn proceed(&mut self, vault: &mut Vault) -> Result<Next, SyncError> {
-        while let Some(task) = self.tasks.pop_front() {
-            if let Some(request) = self.begin(vault, task)? {
-                self.report.requests = self.report.requests.saturating_add(1);
-                self.report.bytes = self.report.bytes.saturating_add(request.body.len() as u64);
-                return Ok(Next::Send(request));
+        loop {
+            while let Some(task) = self.tasks.pop_front() {
+                if let Some(request) = self.begin(vault, task)? {
+                    self.report.requests = self.report.requests.saturating_add(1);
+                    self.report.bytes = self.report.bytes.saturating_add(request.body.len() as u64);
+                    return Ok(Next::Send(request));
+                }
+            }
+            if !self.bulletins_behind(vault)? {
+                break;
             }
         }
         self.conclude(vault)?;
@@ -222,6 +232,7 @@ impl Machine {
                 self.waiting = Some(Waiting::Feed);
                 self.ask_feed().map(Some)
             }
+            Task::Bulletins(roster) => self.ask_bulletins(vault, roster).map(Some),
             Task::Changes(changes) => self.plan(vault, &changes, false).map(|()| None),
             Task::Send(entry) => {
                 erase::state_late(vault, &entry)?;
@@ -330,6 +341,9 @@ impl Machine {
                 }
                 other @ (Reply::Problem(_) | Reply::Unreachable) => Err(failure(&other)),
             },
+            Some(Waiting::Bulletins(roster, from)) => {
+                self.received_bulletins(vault, roster, from, reply)
+            }
             Some(Waiting::Feed) => self.received_feed(vault, &reply),
             None => Err(SyncError::Internal),
         }

@@ -6,6 +6,7 @@
 
 mod address;
 mod backoff;
+mod bulletins;
 mod devices;
 mod driver;
 mod epochs;

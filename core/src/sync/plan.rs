@@ -143,7 +143,10 @@ impl Plan {
             .sort_by_key(|want| want.entry.kind.team().is_none());
         let mut tasks = Vec::new();
         let chain = |chain| Task::Chain(chain);
-        tasks.extend(self.rosters.into_iter().map(Chain::Roster).map(chain));
+        for roster in self.rosters {
+            tasks.push(Task::Chain(Chain::Roster(roster)));
+            tasks.push(Task::Bulletins(roster));
+        }
         tasks.extend(self.patients.into_iter().map(Chain::Patient).map(chain));
         for want in &self.wants {
             if want.epochs {

@@ -243,6 +243,7 @@ impl Pulling {
             tip: verified.tip,
             heard_ms: head.at,
             seen: head.seen,
+            bulletin: head.bulletin,
             frames,
             missing,
         });
@@ -392,6 +393,7 @@ fn fill(
             tip,
             heard_ms: log.heard_ms,
             seen: Vec::new(),
+            bulletin: None,
             frames: vec![OpenFrame {
                 number,
                 content: ContentHash(header.content()),

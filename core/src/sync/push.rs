@@ -7,6 +7,7 @@ use clinic_api::log::{Cites, Head, Item, LogTip, Run, Seen};
 use clinic_api::message::Push;
 use clinic_api::wire::{self, SUITE, VERSION};
 
+use super::bulletins;
 use super::error::SyncError;
 use crate::event::Frame;
 use crate::space::frame::{self, Place};
@@ -77,6 +78,7 @@ pub(super) fn seal_next(vault: &mut Vault, entry: &SpaceEntry) -> Result<usize, 
         roster: cites.roster,
         at,
         epoch: cites.epoch,
+        bulletin: bulletins::seen(vault, entry)?,
     };
     let run = Run::new(items, &head, |bytes| device.log().sign(bytes));
     let tip = LogTip {

@@ -29,6 +29,12 @@ pub enum Alarm {
     /// This device's own log is longer than it remembers: a restored backup, or a copy of
     /// the vault elsewhere. It goes on in a new log.
     OwnLogLonger(SpaceId),
+    /// A clinic's bulletin that doesn't verify; it is not shown.
+    BulletinInvalid(ChainId),
+    /// Another bulletin in the place of one that was seen: the first that was seen holds.
+    BulletinsForked(ChainId),
+    /// Fewer bulletins are served than were seen here or by another member.
+    BulletinsWithheld(ChainId),
 }
 
 /// What a sync came to.

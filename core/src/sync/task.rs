@@ -32,6 +32,8 @@ pub(super) enum Task {
     FollowNew(ChainId),
     /// Ask the feed what changed.
     Feed,
+    /// What the clinic says to all.
+    Bulletins(ChainId),
     /// Do what these make necessary.
     Changes(BTreeSet<Changed>),
     /// Push and erase where there is something to.
@@ -65,6 +67,8 @@ pub(super) enum Waiting {
     Pull(SpaceEntry, Pulling),
     Push(SpaceEntry, Vec<RunOut>, u64),
     Erase(SpaceEntry, Vec<FrameName>),
+    /// With the number of the first that was asked for.
+    Bulletins(ChainId, u64),
     Feed,
 }
 
@@ -83,6 +87,7 @@ impl Task {
             Self::FollowClinic(_)
             | Self::FollowPatients(_)
             | Self::FollowNew(_)
+            | Self::Bulletins(_)
             | Self::Feed
             | Self::Changes(_) => None,
         }
@@ -98,7 +103,7 @@ impl Waiting {
             | Self::Pull(entry, _)
             | Self::Push(entry, ..)
             | Self::Erase(entry, _) => entry.patient,
-            Self::Feed => None,
+            Self::Bulletins(..) | Self::Feed => None,
         }
     }
 }

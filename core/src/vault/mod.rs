@@ -8,6 +8,7 @@
 
 mod all_events;
 mod aside;
+mod bulletins;
 mod chains;
 mod clock;
 mod counting;

@@ -228,6 +228,23 @@ INSERT INTO late_frame_now (space, entry, log, number, content)
 DROP TABLE late_frame;
 ALTER TABLE late_frame_now RENAME TO late_frame;
 ",
+    "
+-- What the clinic says to all, as it was verified.
+CREATE TABLE bulletin (
+    roster BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (roster, number)
+) STRICT;
+
+-- The last one that another member's heads in a space told of.
+CREATE TABLE bulletin_witness (
+    space BLOB PRIMARY KEY NOT NULL,
+    hash BLOB NOT NULL,
+    number INTEGER NOT NULL
+) STRICT;
+",
 ];
 
 /// Brings the file to the present shape.

@@ -7,7 +7,7 @@ use rusqlite::Transaction;
 use super::chains::SpaceEntry;
 use super::event_log::{Judgement, insert, known, next_seq};
 use super::view::{self, Came, Place, View};
-use super::{Me, Missing, Vault, VaultError, clock, counting, erasure, logs};
+use super::{Me, Missing, Vault, VaultError, bulletins, clock, counting, erasure, logs};
 use crate::event::{Envelope, HybridClock, Kind};
 use crate::space::authority::Author;
 
@@ -26,6 +26,8 @@ pub struct Arrived {
     pub heard_ms: i64,
     /// What the head says that its device saw of other logs.
     pub seen: Vec<Seen>,
+    /// The clinic's last bulletin, as the head says that its device saw it.
+    pub bulletin: Option<clinic_api::bulletin::Seen>,
     /// The frames that opened.
     pub frames: Vec<OpenFrame>,
     /// The frames that came without a body.
@@ -127,6 +129,7 @@ impl Taking {
         }
         if place.author.is_some() {
             logs::witness(tx, place.space, &run.seen)?;
+            bulletins::witness(tx, place.space, run.bulletin)?;
         }
         counting::note_head(tx, &run.space, &run.tip)?;
         logs::advance(tx, place.space, run.device, &run.tip, run.heard_ms)

@@ -209,6 +209,7 @@ fn json_has_every_key_for_the_first_line_of_a_country() {
     assert_eq!(
         rest,
         [
+            "clinic",
             "compiled_on",
             "country",
             "country_name",

@@ -44,6 +44,7 @@ fn arrive(device: &Device, by: u8, author: Option<Author>, events: Vec<Envelope>
             },
             heard_ms: START,
             seen: Vec::new(),
+            bulletin: None,
             frames: vec![opened(1, events)],
             missing: Vec::new(),
         })
@@ -252,6 +253,7 @@ fn an_event_that_two_logs_hold_is_written_once() {
             },
             heard_ms: START,
             seen: Vec::new(),
+            bulletin: None,
             frames: vec![opened(1, vec![event.1])],
             missing: Vec::new(),
         })

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use clinic_api::bulletin::BulletinPage;
 use clinic_api::chain::epoch::{EpochChain, Parties};
 use clinic_api::chain::patient::PatientChain;
 use clinic_api::chain::roster::Roster;
@@ -27,6 +28,8 @@ pub struct Api {
     pub chains: BTreeMap<ChainId, Vec<Vec<u8>>>,
     /// The bytes of every log's runs, in the order of their heads.
     pub logs: BTreeMap<SpaceId, BTreeMap<LogId, Vec<Vec<u8>>>>,
+    /// The bytes of every clinic's bulletins.
+    pub bulletins: BTreeMap<ChainId, Vec<Vec<u8>>>,
     /// What every request was, and whose.
     pub requests: Vec<(DeviceId, Request)>,
     /// Runs in a page of a pull; 0: no limit.
@@ -119,6 +122,12 @@ impl Api {
         Ok(())
     }
 
+    /// A bulletin of a clinic, whatever it is.
+    pub fn say(&mut self, roster: ChainId, bytes: Vec<u8>) {
+        self.bulletins.entry(roster).or_default().push(bytes);
+        self.changed.push((ChangeKind::Chain, roster.0));
+    }
+
     /// How many runs of a space are stored.
     pub fn runs(&self, space: SpaceId) -> usize {
         self.logs
@@ -140,6 +149,16 @@ impl Api {
                 let from = request.query.as_ref().unwrap();
                 let from = from.strip_prefix("from=").unwrap().parse().unwrap();
                 self.chain(id.parse().unwrap(), from)
+            }
+            ("GET", ["v1", "bulletins", id]) => {
+                let from = request.query.as_ref().unwrap();
+                let from: usize = from.strip_prefix("from=").unwrap().parse().unwrap();
+                let all = self.bulletins.get(&id.parse().unwrap());
+                let all = all.into_iter().flatten().skip(from - 1).cloned();
+                Ok(wire::encode(&BulletinPage {
+                    bulletins: all.map(Into::into).collect(),
+                    more: false,
+                }))
             }
             ("GET", ["v1", "feed"]) => {
                 let since = request.query.as_ref().unwrap();

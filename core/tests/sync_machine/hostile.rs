@@ -285,6 +285,7 @@ fn by_a_stranger(beat: u64) {
             roster: cites.roster,
             at: 0,
             epoch: cites.epoch,
+            bulletin: None,
         };
         Run::new(Vec::new(), &head, |b| device.log().sign(b)).to_bytes()
     });

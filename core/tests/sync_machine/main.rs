@@ -11,6 +11,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bulletins;
 mod cut;
 mod delivery;
 mod erasing;

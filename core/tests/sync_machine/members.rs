@@ -388,6 +388,7 @@ mod forge {
                 roster: cites.roster,
                 at: 0,
                 epoch,
+                bulletin: None,
             };
             Run::new(vec![Item::Body(body)], &head, |b| secrets.log().sign(b)).to_bytes()
         })

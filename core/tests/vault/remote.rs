@@ -49,6 +49,7 @@ pub fn arrived(
         },
         heard_ms: START,
         seen: Vec::new(),
+        bulletin: None,
         frames: vec![opened(1, events)],
         missing: Vec::new(),
     }

@@ -227,6 +227,7 @@ fn taken(events: &[Event], order: &[usize]) -> (tempfile::TempDir, Vault) {
                 },
                 heard_ms: 0,
                 seen: Vec::new(),
+                bulletin: None,
                 frames: vec![opened(u64::from(number) + 1, vec![envelope])],
                 missing: Vec::new(),
             })

@@ -3,6 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use super::header::{Cites, Header, SALT_LEN};
+use crate::bulletin::Seen as BulletinSeen;
 use crate::crypto::{self, Signature};
 use crate::id::{ContentHash, DeviceId, HeadHash, HeaderHash, LogId, SpaceId, StatementHash};
 use crate::limits;
@@ -83,6 +84,9 @@ pub struct Head {
     /// The last epoch of the space as the device saw it: its key seals the run's frames.
     #[n(13)]
     pub epoch: StatementHash,
+    /// The clinic's last bulletin as the device saw it; none where it saw none.
+    #[n(14)]
+    pub bulletin: Option<BulletinSeen>,
 }
 
 impl Head {

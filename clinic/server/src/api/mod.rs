@@ -1,5 +1,6 @@
 //! The routes, a file a resource. Handlers are async shells; what they decide is synchronous.
 
+pub mod bulletins;
 pub mod chains;
 pub mod erasures;
 pub mod events;

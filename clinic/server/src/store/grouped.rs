@@ -12,8 +12,8 @@ use clinic_api::id::{ChainId, DeviceId, InviteLookup, LogId, SpaceId};
 use clinic_api::log::LogTip;
 
 use super::{
-    Append, ChainInfo, Changes, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Page,
-    PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store,
+    Append, ChainInfo, Changes, Claimed, Guard, Invite, NewBulletin, NewChain, NewRuns, Outcome,
+    Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store,
     StoreError, StoredRun,
 };
 
@@ -198,6 +198,18 @@ impl Store for Grouped {
 
     fn withdraw_pairing(&self, lookup: InviteLookup, guards: &[Guard]) -> Result<Outcome> {
         self.inner.withdraw_pairing(lookup, guards)
+    }
+
+    fn bulletins(&self, roster: ChainId, from: u64, limit: PageLimit) -> Result<Page> {
+        self.inner.bulletins(roster, from, limit)
+    }
+
+    fn last_bulletin(&self, roster: ChainId) -> Result<Option<Vec<u8>>> {
+        self.inner.last_bulletin(roster)
+    }
+
+    fn publish(&self, bulletin: &NewBulletin) -> Result<Outcome> {
+        self.inner.publish(bulletin)
     }
 
     fn log_tip(&self, space: SpaceId, log: LogId) -> Result<Option<LogTip>> {

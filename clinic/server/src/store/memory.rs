@@ -12,8 +12,8 @@ use clinic_api::log::LogTip;
 
 use super::feed::{Sinks, beat_with};
 use super::{
-    Append, ChainInfo, Changes, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Page,
-    PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store,
+    Append, ChainInfo, Changes, Claimed, Guard, Invite, NewBulletin, NewChain, NewRuns, Outcome,
+    Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store,
     StoredRun, Thing,
 };
 use crate::clock::Clock;
@@ -195,6 +195,32 @@ impl Store for MemoryStore {
 
     fn withdraw_pairing(&self, lookup: InviteLookup, guards: &[Guard]) -> Result<Outcome> {
         self.write(|state, _| Ok(state.withdraw_pairing(lookup, guards)))
+    }
+
+    fn bulletins(&self, roster: ChainId, from: u64, limit: PageLimit) -> Result<Page> {
+        let state = self.state();
+        let from = usize::try_from(from.saturating_sub(1)).unwrap_or(usize::MAX);
+        let all = state.bulletins.get(&roster).into_iter().flatten();
+        let (mut page, mut used) = (Page::default(), 0);
+        for bytes in all.skip(from) {
+            if !page.take(limit, &mut used, bytes.clone()) {
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    fn last_bulletin(&self, roster: ChainId) -> Result<Option<Vec<u8>>> {
+        let state = self.state();
+        Ok(state
+            .bulletins
+            .get(&roster)
+            .and_then(|all| all.last())
+            .cloned())
+    }
+
+    fn publish(&self, bulletin: &NewBulletin) -> Result<Outcome> {
+        self.write(|state, now| Ok(state.publish(bulletin, now)))
     }
 
     fn log_tip(&self, space: SpaceId, log: LogId) -> Result<Option<LogTip>> {

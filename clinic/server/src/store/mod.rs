@@ -200,6 +200,19 @@ pub struct Rewrite {
     pub new: Vec<u8>,
 }
 
+/// One more bulletin of a clinic.
+#[derive(Debug, Clone)]
+pub struct NewBulletin {
+    /// The clinic's roster.
+    pub roster: ChainId,
+    /// Its number, which must be the next: compare-and-swap. The first is 1.
+    pub number: u64,
+    /// The bytes of [`clinic_api::bulletin::Bulletin`].
+    pub bytes: Vec<u8>,
+    /// What the decision rested on.
+    pub guards: Vec<Guard>,
+}
+
 /// Runs to rewrite in one space: all or none.
 #[derive(Debug, Clone)]
 pub struct Rewrites {
@@ -482,6 +495,24 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`].
     fn withdraw_pairing(&self, lookup: InviteLookup, guards: &[Guard]) -> Result<Outcome>;
+
+    /// A clinic's bulletins from number `from` on, in order; of an unknown clinic, none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn bulletins(&self, roster: ChainId, from: u64, limit: PageLimit) -> Result<Page>;
+
+    /// A clinic's last bulletin.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn last_bulletin(&self, roster: ChainId) -> Result<Option<Vec<u8>>>;
+
+    /// Stores one more bulletin. The feed then names the roster's chain as changed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn publish(&self, bulletin: &NewBulletin) -> Result<Outcome>;
 
     /// Where a log ends; none while it has no run.
     ///

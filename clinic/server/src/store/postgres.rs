@@ -11,6 +11,7 @@
 //! the lock of the row that they belong to; there is no global sequence.
 
 mod address;
+mod bulletins;
 mod chains;
 mod feed;
 mod guards;
@@ -30,9 +31,9 @@ use clinic_api::log::LogTip;
 
 use super::feed::Sinks;
 use super::{
-    Append, ChainInfo, Changes, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Page,
-    PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Signal, Sink, SpaceInfo, Stage,
-    Store, StoreError, StoredRun,
+    Append, ChainInfo, Changes, Claimed, Guard, Invite, NewBulletin, NewChain, NewRuns, Outcome,
+    Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Signal, Sink, SpaceInfo,
+    Stage, Store, StoreError, StoredRun,
 };
 pub use address::Address;
 use session::{Session, Trouble};
@@ -265,6 +266,18 @@ impl Store for PostgresStore {
 
     fn withdraw_pairing(&self, lookup: InviteLookup, guards: &[Guard]) -> Result<Outcome> {
         self.write(|write| pairings::withdraw(write.session, lookup, guards))
+    }
+
+    fn bulletins(&self, roster: ChainId, from: u64, limit: PageLimit) -> Result<Page> {
+        self.work(|session| bulletins::page(session, roster, from, limit))
+    }
+
+    fn last_bulletin(&self, roster: ChainId) -> Result<Option<Vec<u8>>> {
+        self.work(|session| bulletins::last(session, roster))
+    }
+
+    fn publish(&self, bulletin: &NewBulletin) -> Result<Outcome> {
+        self.write(|write| bulletins::publish(write, bulletin))
     }
 
     fn log_tip(&self, space: SpaceId, log: LogId) -> Result<Option<LogTip>> {

@@ -4,6 +4,7 @@
 //! disk. One connection writes; readers have their own and never wait for it.
 //! Other processes may use the same file.
 
+mod bulletins;
 mod chains;
 mod connection;
 mod feed;
@@ -27,9 +28,9 @@ use rusqlite::{
 use super::codes::int;
 use super::feed::Sinks;
 use super::{
-    Append, ChainInfo, Changes, Charge, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Page,
-    PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Signal, Sink, SpaceInfo, Stage,
-    Store, StoreError, StoredRun,
+    Append, ChainInfo, Changes, Charge, Claimed, Guard, Invite, NewBulletin, NewChain, NewRuns,
+    Outcome, Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Signal, Sink,
+    SpaceInfo, Stage, Store, StoreError, StoredRun,
 };
 use connection::{BUSY, connect, make_private, private_file, sync};
 
@@ -350,6 +351,18 @@ impl Store for SqliteStore {
 
     fn withdraw_pairing(&self, lookup: InviteLookup, guards: &[Guard]) -> Result<Outcome> {
         self.write(|write| pairings::withdraw(write.tx, lookup, guards))
+    }
+
+    fn bulletins(&self, roster: ChainId, from: u64, limit: PageLimit) -> Result<Page> {
+        self.read(|tx| bulletins::page(tx, roster, from, limit))
+    }
+
+    fn last_bulletin(&self, roster: ChainId) -> Result<Option<Vec<u8>>> {
+        self.read(|tx| bulletins::last(tx, roster))
+    }
+
+    fn publish(&self, bulletin: &NewBulletin) -> Result<Outcome> {
+        self.write(|write| bulletins::publish(write, bulletin))
     }
 
     fn log_tip(&self, space: SpaceId, log: LogId) -> Result<Option<LogTip>> {

@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod bulletins;
 mod chains;
 mod competing;
 mod epochs;

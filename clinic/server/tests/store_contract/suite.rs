@@ -31,6 +31,7 @@ pub fn contract(new: &dyn Fn() -> Made) {
     super::rewriting::contract(&make);
     super::many::contract(&make);
     super::pairings::contract(&make);
+    super::bulletins::contract(&make);
     chains_are_founded_once(&*make());
     statements_are_appended_by_compare_and_swap(&*make());
     guards_hold_or_nothing_is_written(&*make());

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use clinic_api::id::{ChainId, DeviceId, InviteLookup, LogId, SpaceId};
 use clinic_api::log::LogTip;
 use clinic_server::store::{
-    Append, ChainInfo, Changes, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Page,
-    PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store,
+    Append, ChainInfo, Changes, Claimed, Guard, Invite, NewBulletin, NewChain, NewRuns, Outcome,
+    Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store,
     StoreError, StoredRun,
 };
 
@@ -125,6 +125,19 @@ impl Store for Meddling {
 
     fn withdraw_pairing(&self, lookup: InviteLookup, guards: &[Guard]) -> Result<Outcome> {
         self.inner.withdraw_pairing(lookup, guards)
+    }
+
+    fn bulletins(&self, roster: ChainId, from: u64, limit: PageLimit) -> Result<Page> {
+        self.inner.bulletins(roster, from, limit)
+    }
+
+    fn last_bulletin(&self, roster: ChainId) -> Result<Option<Vec<u8>>> {
+        self.inner.last_bulletin(roster)
+    }
+
+    fn publish(&self, bulletin: &NewBulletin) -> Result<Outcome> {
+        self.meddle()?;
+        self.inner.publish(bulletin)
     }
 
     fn log_tip(&self, space: SpaceId, log: LogId) -> Result<Option<LogTip>> {

@@ -112,6 +112,7 @@ impl<'a> Log<'a> {
             roster: self.cites.roster,
             at: 0,
             epoch: self.cites.epoch,
+            bulletin: None,
         };
         let items = bodies.into_iter().map(Item::Body).collect();
         let run = Run::new(items, &head, |bytes| self.device.log.sign(bytes));

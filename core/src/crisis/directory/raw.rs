@@ -107,6 +107,7 @@ pub(super) fn read(json: &str) -> Result<Directory, Error> {
             .into_iter()
             .filter_map(|entry| line(Service::deserialize(entry).ok()?, &retired))
             .collect(),
+        retired,
     })
 }
 

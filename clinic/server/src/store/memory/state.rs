@@ -7,8 +7,8 @@ use clinic_api::id::{ChainId, DeviceId, InviteLookup, LogId, SpaceId};
 use clinic_api::log::LogTip;
 
 use super::super::{
-    Append, ChainInfo, Charge, Claimed, Guard, Invite, NewChain, NewRuns, Outcome, Pairing,
-    Rewrite, Rewrites, SpaceInfo, Stage, Standing, Statement, StoredRun, Thing,
+    Append, ChainInfo, Charge, Claimed, Guard, Invite, NewBulletin, NewChain, NewRuns, Outcome,
+    Pairing, Rewrite, Rewrites, SpaceInfo, Stage, Standing, Statement, StoredRun, Thing,
 };
 use super::feed::Feed;
 
@@ -22,6 +22,7 @@ pub(super) struct State {
     pub(super) spaces: BTreeMap<SpaceId, SpaceInfo>,
     pub(super) invites: Vec<Invite>,
     pub(super) pairings: BTreeMap<InviteLookup, Pairing>,
+    pub(super) bulletins: BTreeMap<ChainId, Vec<Vec<u8>>>,
     pub(super) logs: BTreeMap<(SpaceId, LogId), LogTip>,
     pub(super) runs: BTreeMap<(SpaceId, LogId, u64), Run>,
 }
@@ -101,6 +102,19 @@ impl State {
         }
         self.let_in(&new.devices, new.id);
         self.feed.found(new, now);
+    }
+
+    pub(super) fn publish(&mut self, new: &NewBulletin, now: i64) -> Outcome {
+        if !self.chains.contains_key(&new.roster) || !self.hold(&new.guards) {
+            return Outcome::Moved;
+        }
+        let all = self.bulletins.entry(new.roster).or_default();
+        if new.number != (all.len() as u64).saturating_add(1) {
+            return Outcome::Moved;
+        }
+        all.push(new.bytes.clone());
+        self.feed.touch(Thing::Chain(new.roster), now);
+        Outcome::Stored
     }
 
     fn again(&mut self, new: &NewChain) {

@@ -36,7 +36,7 @@ pub(super) fn info(session: &mut Session, chain: ChainId) -> Result<Option<Chain
 }
 
 /// The same, and nobody else changes it until the transaction ends.
-fn lock(session: &mut Session, chain: ChainId) -> Result<Option<ChainInfo>, Trouble> {
+pub(super) fn lock(session: &mut Session, chain: ChainId) -> Result<Option<ChainInfo>, Trouble> {
     let row = session.query_opt(
         "SELECT kind, length, tip, standing, revision FROM chains WHERE chain = $1
          FOR NO KEY UPDATE",

@@ -11,7 +11,7 @@ const LOCK: i64 = 0x636c_6e63;
 ///
 /// Bodies are not compressed: they are ciphertext. Old versions of a run's row
 /// come of rewriting alone, and are to be taken away at once.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE clinic_store (version bigint NOT NULL);
     INSERT INTO clinic_store VALUES (0);
@@ -114,6 +114,14 @@ const MIGRATIONS: [&str; 2] = [
     );
 
     CREATE INDEX pairings_of_owner ON pairings (owner);
+",
+    "
+    CREATE TABLE bulletins (
+        roster bytea  NOT NULL REFERENCES chains (chain),
+        number bigint NOT NULL CHECK (number >= 1),
+        bytes  bytea  NOT NULL,
+        PRIMARY KEY (roster, number)
+    );
 ",
 ];
 

@@ -10,7 +10,7 @@ const APPLICATION: i64 = 0x636c_6e63;
 
 /// Migration `n` brings the schema from version `n` to `n + 1`. Never edited
 /// once released; a change is one more.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     // 1. Codes: chain kind 1 patient, 2 roster, 3 epoch; standing 1 pending,
     // 2 admitted, 3 withdrawn; space kind as in its hash; stage 1 waiting,
     // 2 claimed, 3 admitted, 4 withdrawn.
@@ -126,6 +126,13 @@ const MIGRATIONS: [&str; 3] = [
     ) STRICT;
 
     CREATE INDEX pairings_of_owner ON pairings (owner);",
+    // 4. What clinics say to all. That there is another is stamped on the roster's chain.
+    "CREATE TABLE bulletins (
+        roster BLOB NOT NULL REFERENCES chains (chain),
+        number INTEGER NOT NULL CHECK (number >= 1),
+        bytes  BLOB NOT NULL,
+        PRIMARY KEY (roster, number)
+    ) STRICT;",
 ];
 
 /// The version of a file that is ours or empty.
