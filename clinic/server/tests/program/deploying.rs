@@ -47,7 +47,7 @@ fn every_flag_that_is_named_exists_and_every_one_that_exists_is_named() {
     let helps = ["serve", "backup", "restore", "check"].map(help).concat();
     let exist = flags(&helps);
     let page = read("docs/RUNNING.md");
-    // Other programs' flags, and how to ask for help.
+    // Other programs' flags (the last four are the console's), and how to ask for help.
     let others = [
         "--release",
         "--now",
@@ -56,6 +56,10 @@ fn every_flag_that_is_named_exists_and_every_one_that_exists_is_named() {
         "--vacuum-size",
         "--pipe",
         "--uid",
+        "--json",
+        "--page",
+        "--passphrase-file",
+        "--role",
     ];
     let named: BTreeSet<_> = flags(&page)
         .into_iter()
