@@ -35,6 +35,8 @@ pub enum Standing {
     Admitted,
     /// Its invite was taken back: its devices are shut out.
     Withdrawn,
+    /// Erased, because its people left. Nothing is kept under its name any more, nor will be.
+    Gone,
 }
 
 /// How far an invite has come; that it expired is for the clock to say.
@@ -222,6 +224,40 @@ pub struct Rewrites {
     pub runs: Vec<Rewrite>,
     /// What the decision rested on.
     pub guards: Vec<Guard>,
+}
+
+/// What leaving erases.
+pub struct Leaving<'a> {
+    /// The patient chain.
+    pub chain: ChainId,
+    /// Spaces of it that are still here: their runs and epochs go.
+    pub spaces: Vec<SpaceId>,
+    /// Whether the chain goes, too: its statements, and what its claim left with an invite.
+    pub everything: bool,
+    /// What the patient signed; none where the operator erases without.
+    pub leave: Option<Vec<u8>>,
+    /// What the decision rested on.
+    pub guards: Vec<Guard>,
+    /// Makes the receipt that is kept, within the transaction; none: nothing is written.
+    pub receipt: &'a dyn Fn(Swept) -> Option<Vec<u8>>,
+}
+
+/// How much leaving erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Swept {
+    /// Runs.
+    pub runs: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// What is left of a chain or space that was erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Departed {
+    /// What the patient signed; none where the operator erased without.
+    pub leave: Option<Vec<u8>>,
+    /// The receipt.
+    pub receipt: Vec<u8>,
 }
 
 /// What a guarded write came to.
@@ -551,6 +587,29 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`].
     fn rewrite(&self, rewrites: &Rewrites) -> Result<Outcome>;
+
+    /// Erases a patient chain, or spaces of it, for good, and keeps who is gone, with the
+    /// receipt: nothing can be founded, claimed or appended under those names again.
+    ///
+    /// As [`Store::rewrite`]: when it returns, nothing in the store leads to what was erased.
+    /// [`Outcome::Moved`]: a guard failed, or a space is not here.
+    ///
+    /// # Errors
+    /// [`StoreError`]. [`StoreError::Busy`]: it may be done; see [`Store::departed`].
+    fn leave(&self, leaving: &Leaving<'_>) -> Result<Outcome>;
+
+    /// What is left of a patient chain or a space that was erased.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn departed(&self, chain: ChainId) -> Result<Option<Departed>>;
+
+    /// The seed of the key that receipts are signed with: the one that is kept; where none is,
+    /// this one, from now on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn receipt_seed(&self, fresh: &[u8; 32]) -> Result<[u8; 32]>;
 
     /// Runs of a space beyond the heads that `have` names: log by log, each in
     /// order of its heads.
