@@ -123,6 +123,18 @@ impl Vault {
         file::exists(dir)
     }
 
+    /// Deletes the vault in `dir`, with its key where that is a file there: nobody can bring it
+    /// back. What else is in the folder stays.
+    ///
+    /// The file system, or the disk itself, may keep what was deleted for a while: it is
+    /// encrypted, and the key file goes with it.
+    ///
+    /// # Errors
+    /// [`VaultError::InUse`] where it is open; what the file system says: call it again.
+    pub fn delete(dir: &Path) -> Result<(), VaultError> {
+        file::delete(dir)
+    }
+
     /// Sets a damaged vault aside, never deleting it, and opens a fresh one in its place, with all
     /// that is left of it: see [`Vault::mended`]. A vault that is whole is opened as it is.
     ///
