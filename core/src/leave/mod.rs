@@ -14,7 +14,7 @@ use clinic_api::space::SpaceKind;
 use crate::care::{care_space, own_chain, taken_in};
 use crate::event::{EntryId, EventId, Moment};
 use crate::journal::view as journal_view;
-use crate::vault::{Vault, VaultError};
+use crate::vault::{Me, Vault, VaultError};
 
 /// An entry that the clinic took into its own record. It stays there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +118,9 @@ pub(crate) fn preview(vault: &mut Vault) -> Result<Preview, VaultError> {
 
 /// That the person left; none while they haven't.
 pub(crate) fn left(vault: &mut Vault) -> Result<Option<Left>, VaultError> {
-    let chain = own_chain(vault)?;
+    let Some(Me::Patient { chain }) = vault.me()? else {
+        return Ok(None);
+    };
     let Some(departure) = vault.departure(chain)? else {
         return Ok(None);
     };

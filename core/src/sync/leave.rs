@@ -131,7 +131,7 @@ impl Leaving {
     /// That this person left, with the receipt; none while they haven't.
     ///
     /// # Errors
-    /// [`VaultError::NotSetUp`] where this is no patient's vault.
+    /// [`VaultError`].
     pub fn left(&self) -> Result<Option<Left>, VaultError> {
         leave::left(&mut self.sync.vault.lock())
     }

@@ -232,7 +232,8 @@ pub struct Leaving<'a> {
     pub chain: ChainId,
     /// Spaces of it that are still here: their runs and epochs go.
     pub spaces: Vec<SpaceId>,
-    /// Whether the chain goes, too: its statements, and what its claim left with an invite.
+    /// Whether the chain goes, too: its statements, its pairings, and what its claim left with an
+    /// invite.
     pub everything: bool,
     /// What the patient signed; none where the operator erases without.
     pub leave: Option<Vec<u8>>,

@@ -38,6 +38,7 @@ impl State {
         }
         if leaving.everything {
             self.empty(leaving.chain, &kept);
+            self.pairings.retain(|_, p| p.owner != leaving.chain);
             for invite in self.invites.iter_mut() {
                 if invite.chain == Some(leaving.chain) {
                     invite.chain = None;

@@ -52,6 +52,7 @@ pub(super) fn leave(write: &mut Write<'_>, leaving: &Leaving<'_>) -> Result<Outc
     for sql in [
         "DELETE FROM statements WHERE chain = ANY($1)",
         "UPDATE chains SET length = 0, tip = NULL, charged = 0, standing = 2 WHERE chain = ANY($1)",
+        "DELETE FROM pairings WHERE owner = ANY($1)",
         "UPDATE invites SET claim = NULL, chain = NULL WHERE chain = ANY($1)",
     ] {
         write.session.execute(sql, &[gone])?;

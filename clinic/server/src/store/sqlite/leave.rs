@@ -47,6 +47,7 @@ pub(super) fn leave(write: &mut Write<'_>, leaving: &Leaving<'_>) -> Result<Outc
     let name = leaving.chain.as_ref();
     if leaving.everything {
         for sql in [
+            "DELETE FROM pairings WHERE owner = ?1",
             "UPDATE invites SET claim = NULL, chain = NULL WHERE chain = ?1",
             "DELETE FROM statements WHERE chain = ?1",
             empty,
