@@ -230,6 +230,8 @@ impl Machine {
         let told: Option<Departure> = match &reply {
             Reply::Ok(body) => wire::decode(body).ok(),
             Reply::Problem(p) if p.code == Code::UnknownChain => None,
+            // One patient of many keeps none of the others waiting.
+            Reply::Problem(p) if p.code == Code::Gone && self.many_patients => None,
             Reply::Problem(_) | Reply::Unreachable => return Err(super::machine::failure(&reply)),
         };
         let departed = told.map(|told| depart(vault, name, &told)).transpose()?;

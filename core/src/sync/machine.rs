@@ -298,9 +298,12 @@ impl Machine {
         }
         let about = self.waiting.as_ref().and_then(Waiting::patient);
         let name = self.waiting.as_ref().and_then(Waiting::name);
+        let asked = matches!(self.waiting, Some(Waiting::Departed(_)));
         let result = self.received(vault, reply);
         let result = match (result, about) {
-            (Err(SyncError::Refused(Code::Gone)), _) => self.said_gone(vault, name, about),
+            (Err(SyncError::Refused(Code::Gone)), _) if !asked => {
+                self.said_gone(vault, name, about)
+            }
             // One patient of many whom the server doesn't know keeps none of the others waiting.
             (Err(SyncError::Refused(Code::UnknownChain | Code::UnknownSpace)), Some(patient))
                 if self.many_patients =>
