@@ -9,9 +9,9 @@ use clinic_api::log::LogTip;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::store::{
-    Append, ChainInfo, Changes, Claimed, Departed, Guard, Invite, Leaving, NewBulletin, NewChain, NewRuns, Outcome,
-    Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage,
-    Statement, Store, StoreError, StoredRun,
+    Append, ChainInfo, Changes, Claimed, Departed, Guard, Invite, Leaving, NewBulletin, NewChain,
+    NewRuns, Outcome, Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink,
+    SpaceInfo, Stage, Statement, Store, StoreError, StoredRun,
 };
 
 /// A store that is measured.

@@ -12,9 +12,9 @@ use clinic_api::id::{ChainId, DeviceId, InviteLookup, LogId, SpaceId};
 use clinic_api::log::LogTip;
 
 use super::{
-    Append, ChainInfo, Changes, Claimed, Departed, Guard, Invite, Leaving, NewBulletin, NewChain, NewRuns, Outcome,
-    Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store,
-    StoreError, StoredRun,
+    Append, ChainInfo, Changes, Claimed, Departed, Guard, Invite, Leaving, NewBulletin, NewChain,
+    NewRuns, Outcome, Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink,
+    SpaceInfo, Stage, Store, StoreError, StoredRun,
 };
 
 /// Pushes in one transaction.

@@ -13,9 +13,9 @@ use clinic_api::log::LogTip;
 
 use super::feed::{Sinks, beat_with};
 use super::{
-    Append, ChainInfo, Changes, Claimed, Departed, Guard, Invite, Leaving, NewBulletin, NewChain, NewRuns, Outcome,
-    Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store,
-    StoredRun, Thing,
+    Append, ChainInfo, Changes, Claimed, Departed, Guard, Invite, Leaving, NewBulletin, NewChain,
+    NewRuns, Outcome, Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink,
+    SpaceInfo, Stage, Store, StoredRun, Thing,
 };
 use crate::clock::Clock;
 use state::State;

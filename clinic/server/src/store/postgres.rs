@@ -32,9 +32,9 @@ use clinic_api::log::LogTip;
 
 use super::feed::Sinks;
 use super::{
-    Append, ChainInfo, Changes, Claimed, Departed, Guard, Invite, Leaving, NewBulletin, NewChain, NewRuns, Outcome,
-    Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Signal, Sink, SpaceInfo,
-    Stage, Store, StoreError, StoredRun,
+    Append, ChainInfo, Changes, Claimed, Departed, Guard, Invite, Leaving, NewBulletin, NewChain,
+    NewRuns, Outcome, Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Signal,
+    Sink, SpaceInfo, Stage, Store, StoreError, StoredRun,
 };
 pub use address::Address;
 use session::{Session, Trouble};

@@ -29,9 +29,9 @@ use rusqlite::{
 use super::codes::int;
 use super::feed::Sinks;
 use super::{
-    Append, ChainInfo, Changes, Charge, Claimed, Departed, Guard, Invite, Leaving, NewBulletin, NewChain, NewRuns,
-    Outcome, Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Signal, Sink,
-    SpaceInfo, Stage, Store, StoreError, StoredRun,
+    Append, ChainInfo, Changes, Charge, Claimed, Departed, Guard, Invite, Leaving, NewBulletin,
+    NewChain, NewRuns, Outcome, Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope,
+    Signal, Sink, SpaceInfo, Stage, Store, StoreError, StoredRun,
 };
 use connection::{BUSY, connect, make_private, private_file, sync};
 

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use clinic_api::id::{ChainId, DeviceId, InviteLookup, LogId, SpaceId};
 use clinic_api::log::LogTip;
 use clinic_server::store::{
-    Append, ChainInfo, Changes, Claimed, Departed, Guard, Invite, Leaving, NewBulletin, NewChain, NewRuns, Outcome,
-    Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store,
-    StoreError, StoredRun,
+    Append, ChainInfo, Changes, Claimed, Departed, Guard, Invite, Leaving, NewBulletin, NewChain,
+    NewRuns, Outcome, Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink,
+    SpaceInfo, Stage, Store, StoreError, StoredRun,
 };
 
 type Deed = Box<dyn FnOnce(&dyn Store) + Send>;

@@ -7,8 +7,8 @@ use clinic_api::id::{ChainId, DeviceId, InviteLookup, LogId, SpaceId};
 use clinic_api::log::LogTip;
 
 use super::super::{
-    Append, ChainInfo, Charge, Claimed, Departed, Guard, Invite, NewBulletin, NewChain, NewRuns, Outcome,
-    Pairing, Rewrite, Rewrites, SpaceInfo, Stage, Standing, Statement, StoredRun, Thing,
+    Append, ChainInfo, Charge, Claimed, Departed, Guard, Invite, NewBulletin, NewChain, NewRuns,
+    Outcome, Pairing, Rewrite, Rewrites, SpaceInfo, Stage, Standing, Statement, StoredRun, Thing,
 };
 use super::feed::Feed;
 
