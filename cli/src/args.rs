@@ -85,6 +85,8 @@ pub enum Command {
     Readers,
     /// Your recovery kit: 24 words that bring your journal back onto a new device.
     Kit(Kit),
+    /// Leave your clinic: its server erases what it keeps of you. Without --yes, what that means.
+    Leave(Leave),
     /// Show the whole product on this machine: server, clinic, patient and console.
     Demo(Demo),
 }
@@ -314,6 +316,23 @@ pub struct Export {
     /// Replace a file that is there.
     #[arg(long)]
     pub force: bool,
+}
+
+/// How to leave.
+#[derive(Debug, clap::Args)]
+pub struct Leave {
+    /// Write all that is yours to this file first.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_export")]
+    pub export: Option<PathBuf>,
+    /// Leave without such a file.
+    #[arg(long)]
+    pub no_export: bool,
+    /// Leave now. It can't be undone.
+    #[arg(long)]
+    pub yes: bool,
+    /// Delete the journal on this machine, too, once you have left.
+    #[arg(long)]
+    pub erase_here: bool,
 }
 
 /// How to show it. With `--dir`, the folder keeps the data and a second run continues from it.

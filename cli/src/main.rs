@@ -62,6 +62,7 @@ fn run(args: &Args, out: &Out, env: &companion_core::env::Env) -> Result<(), Pro
         Command::Sync(sync) => commands::sync::run(out, env, &args.vault, sync),
         Command::Devices(devices) => commands::devices::run(out, env, &args.vault, devices),
         Command::Kit(kit) => commands::kit::run(out, env, &args.vault, kit),
+        Command::Leave(leave) => commands::leave::run(out, env, &args.vault, leave),
         Command::Readers => commands::readers::run(out, env, &args.vault),
         Command::Status => commands::status::run(out, env, &args.vault),
     }

@@ -13,7 +13,7 @@ use crate::import::own::Restore;
 use crate::journal::{Journal, JournalView};
 use crate::kit::KitView;
 use crate::members::Members;
-use crate::sync::{Kit, Line, Office, Staff, Sync};
+use crate::sync::{Kit, Leaving, Line, Office, Staff, Sync};
 use crate::vault::{KeyStore, Mended, Vault, VaultError, View};
 
 /// Every room's part of the vault's views.
@@ -172,6 +172,11 @@ impl Companion {
     /// What the clinic says to all.
     pub fn bulletins(&self) -> Bulletins {
         Bulletins::new(self.vault.clone(), self.sync())
+    }
+
+    /// Leaving the clinic.
+    pub fn leaving(&self) -> Leaving {
+        Leaving::new(self.sync())
     }
 
     /// A clinic's office: founding, inviting, admitting.

@@ -17,6 +17,7 @@ pub mod front;
 pub mod import;
 pub mod journal;
 pub mod kit;
+pub mod leave;
 pub mod members;
 pub mod problem;
 pub mod space;

@@ -18,6 +18,7 @@ mod erasing;
 mod exporting;
 mod following;
 mod kit;
+mod leaving;
 mod oracle;
 mod other_writer;
 mod readers;

@@ -112,6 +112,7 @@ fn every_command_gives_the_shape_that_is_written_down() {
     found.insert("companion kit", patient.json(&["kit"]));
     found.insert("companion readers", patient.json(&["readers"]));
     found.insert("companion status", patient.json(&["status"]));
+    found.insert("companion leave", patient.json(&["leave"]));
     let file = site.path().join("export.json");
     let file = file.to_str().unwrap();
     found.insert("companion export", patient.json(&["export", file]));

@@ -37,11 +37,7 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs, args: &Export) -> Result<(),
         }
         return Ok(());
     }
-    let partial = Partial::beside(env, &args.file)?;
-    let mut file = BufWriter::new(partial.file.try_clone().map_err(ExportError::from)?);
-    let exported = write(out, &companion, &mut file)?;
-    partial.file.sync_all().map_err(ExportError::from)?;
-    partial.become_whole(&args.file, args.force)?;
+    let exported = to_file(out, env, &companion, args)?;
     let name = args.file.display().to_string();
     let value = json!({
         "file": name,
@@ -57,6 +53,24 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs, args: &Export) -> Result<(),
         )
     });
     Ok(())
+}
+
+/// Writes everything to a file, which is whole when this returns, or not there.
+pub fn to_file(
+    out: &Out,
+    env: &Env,
+    companion: &Companion,
+    args: &Export,
+) -> Result<Exported, Problem> {
+    if !args.force && args.file.symlink_metadata().is_ok() {
+        return Err(there());
+    }
+    let partial = Partial::beside(env, &args.file)?;
+    let mut file = BufWriter::new(partial.file.try_clone().map_err(ExportError::from)?);
+    let exported = write(out, companion, &mut file)?;
+    partial.file.sync_all().map_err(ExportError::from)?;
+    partial.become_whole(&args.file, args.force)?;
+    Ok(exported)
 }
 
 fn write(out: &Out, companion: &Companion, to: &mut dyn Write) -> Result<Exported, Problem> {

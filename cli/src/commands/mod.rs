@@ -11,6 +11,7 @@ mod find;
 pub mod import;
 mod import_own;
 pub mod kit;
+pub mod leave;
 pub mod list;
 pub mod log;
 mod page;

@@ -33,9 +33,11 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs) -> Result<(), Problem> {
     let devices = companion.devices().list()?;
     let in_use = devices.iter().filter(|d| d.removed_ms.is_none()).count();
     let pairing = sync.answering()?;
+    let left = companion.leaving().left()?;
     let mended = companion.mended()?;
     let kit_state = companion.kit().state()?;
-    let clinic = sync.clinic()?;
+    let joining = joining.filter(|_| left.is_none());
+    let clinic = sync.clinic()?.filter(|_| left.is_none());
     let value = json!({
         "entries": entries,
         "unsent": unsent,
@@ -43,6 +45,7 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs) -> Result<(), Problem> {
         "clinic": clinic,
         "digits": joining.as_ref().filter(|_| welcomed.is_none()).map(|j| j.digits.to_string()),
         "admitted": welcomed.is_some(),
+        "left_ms": left.as_ref().map(|left| left.at_ms),
         "share_by_default": journal.share_by_default()?,
         "readers": readers.iter().map(|r| &r.name).collect::<Vec<_>>(),
         "entries_read": readings.len(),
@@ -68,6 +71,10 @@ pub fn run(out: &Out, env: &Env, vault: &VaultArgs) -> Result<(), Problem> {
                     "With {clinic}. `companion sync` brings what is there."
                 ));
                 lines.push(format!("Its server: {server}"));
+            }
+            _ if left.is_some() => {
+                lines.push("You left your clinic: nothing leaves this device any more.".to_owned());
+                lines.push("What it keeps, and the receipt: companion leave".to_owned());
             }
             _ => lines.push("With no clinic yet: nothing leaves this device.".to_owned()),
         }

@@ -32,6 +32,14 @@ fn said(report: &Report) -> String {
         count(report.frames_pushed, "entry", "entries"),
         count(report.events_received, "change", "changes"),
     )];
+    if !report.left.is_empty() {
+        lines = vec![
+            "You left your clinic, by another of your devices. Your journal stays here, for you"
+                .to_owned(),
+            "alone, and nothing is sent any more. What the clinic keeps: companion leave"
+                .to_owned(),
+        ];
+    }
     if !report.waiting.is_empty() {
         lines.push(
             "Some entries wait until the clinic, or another device of yours, has set up keys."
@@ -117,6 +125,7 @@ pub fn report_json(report: &Report) -> Value {
         "bytes": report.bytes,
         "requests": report.requests,
         "waiting": report.waiting.len(),
+        "left": !report.left.is_empty(),
         "alarms": report.alarms.iter().map(alarm_code).collect::<Vec<_>>(),
     })
 }
@@ -137,6 +146,7 @@ fn alarm_code(alarm: &Alarm) -> &'static str {
         Alarm::BulletinInvalid(_) => "bulletin-invalid",
         Alarm::BulletinsForked(_) => "bulletins-forked",
         Alarm::BulletinsWithheld(_) => "bulletins-withheld",
+        Alarm::GoneUnproven(_) => "gone-unproven",
         _ => "unknown",
     }
 }
@@ -152,6 +162,10 @@ fn alarm_text(alarm: &Alarm) -> &'static str {
         }
         Alarm::BulletinsWithheld(_) => {
             "The server shows less of what the clinic says to all than was seen. Tell the clinic."
+        }
+        Alarm::GoneUnproven(_) => {
+            "The server says that it erased your journal there, and shows no word of yours that \
+             it should. Your journal here is untouched. Ask the clinic."
         }
         Alarm::AfterRemoval(..) => "A removed device wrote something; it was set aside.",
         Alarm::ChainForked(_)

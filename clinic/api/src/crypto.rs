@@ -4,6 +4,7 @@
 //! 0x00 + parts`, so bytes made for one purpose mean nothing for another.
 //! Hashes: SHA-256. Signatures: Ed25519 (RFC 8032).
 
+use ring::signature::{Ed25519KeyPair, KeyPair};
 use ring::{digest, signature};
 
 /// The prefix of every label.
@@ -44,4 +45,16 @@ pub fn verify(key: &[u8; 32], label: &str, parts: &[&[u8]], signature: &Signatur
     signature::UnparsedPublicKey::new(&signature::ED25519, key)
         .verify(&to_sign(label, parts), signature)
         .is_ok()
+}
+
+/// The Ed25519 public key of a seed (RFC 8032); none where the seed is none.
+pub fn public_key(seed: &[u8; 32]) -> Option<[u8; 32]> {
+    let pair = Ed25519KeyPair::from_seed_unchecked(seed).ok()?;
+    pair.public_key().as_ref().try_into().ok()
+}
+
+/// A seed's signature over the label and parts: for a server's receipts, the one thing that it signs.
+pub fn sign(seed: &[u8; 32], label: &str, parts: &[&[u8]]) -> Option<Signature> {
+    let pair = Ed25519KeyPair::from_seed_unchecked(seed).ok()?;
+    pair.sign(&to_sign(label, parts)).as_ref().try_into().ok()
 }

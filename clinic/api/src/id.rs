@@ -144,6 +144,11 @@ named_bytes!(
     32
 );
 named_bytes!(
+    /// The hash of a patient's word that a server is to erase what it keeps of them.
+    LeaveHash,
+    32
+);
+named_bytes!(
     /// A person on a clinic's roster.
     PersonId,
     16

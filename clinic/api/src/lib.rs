@@ -10,6 +10,7 @@ mod deterministic;
 pub mod events;
 pub mod http;
 pub mod id;
+pub mod leave;
 pub mod limits;
 pub mod log;
 pub mod member;

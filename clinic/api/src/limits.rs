@@ -38,3 +38,5 @@ pub const BULLETIN: usize = 64 * 1024;
 pub const BULLETIN_PAGE: usize = 256;
 /// Bytes of a bulletin's topic.
 pub const TOPIC: usize = 64;
+/// Bytes of a request to leave, and of its receipt.
+pub const LEAVE: usize = 4096;

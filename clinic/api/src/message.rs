@@ -28,6 +28,8 @@
 //! | `POST /v1/pairings/{lookup}/withdraw` | | 204 |
 //! | `GET /v1/feed?since=N` | | [`Feed`]: what changed for the caller since a position |
 //! | `GET /v1/events` | | `text/event-stream`: see [`crate::events`] |
+//! | `POST /v1/chains/{chain}/leave` | [`crate::leave::SignedLeave`] | [`crate::leave::SignedReceipt`] |
+//! | `GET /v1/chains/{chain}/leave` | (unsigned) | [`crate::leave::Departure`] |
 //! | `GET /v1/time` | (unsigned) | [`ServerTime`] |
 //! | `GET /healthz`, `GET /readyz` | (unsigned) | `ok` |
 

@@ -221,7 +221,24 @@ impl Access<'_> {
     /// # Errors
     /// [`Code::UnknownDevice`], [`Code::DeviceRemoved`], or what the store says.
     pub fn caller(&self, device: DeviceId) -> Result<Caller> {
-        self.known(device)?.ok_or(Code::UnknownDevice)?.caller()
+        let known = self.known(device)?;
+        known.ok_or_else(|| self.unknown(device))?.caller()
+    }
+
+    /// Why a device is not known: because its people left, or because it never was.
+    pub fn unknown(&self, device: DeviceId) -> Code {
+        let chains = self.store.chains_of(device, CHAINS).unwrap_or_default();
+        if chains.into_iter().any(|chain| self.is_gone(chain)) {
+            Code::Gone
+        } else {
+            Code::UnknownDevice
+        }
+    }
+
+    /// Whether a chain, or a space, was erased.
+    fn is_gone(&self, chain: ChainId) -> bool {
+        let info = self.store.chain(chain);
+        info.is_ok_and(|info| info.is_some_and(|info| info.standing == Standing::Gone))
     }
 
     /// A space that the caller may read and write.
@@ -229,7 +246,10 @@ impl Access<'_> {
     /// # Errors
     /// [`Code::UnknownSpace`], whether there is none or it is others'.
     pub fn space(&self, caller: &Caller, space: SpaceId) -> Result<OpenSpace> {
-        let info = self.store.space(space)?.ok_or(Code::UnknownSpace)?;
+        let Some(info) = self.store.space(space)? else {
+            let gone = self.is_gone(space.into());
+            return Err(if gone { Code::Gone } else { Code::UnknownSpace }.into());
+        };
         let open = if info.kind.of_patient() {
             self.patient_space(caller, info.owner, info.kind)?
         } else {
@@ -244,7 +264,7 @@ impl Access<'_> {
     pub fn charge(&self, patient: &Loaded<PatientChain>) -> Charge {
         let limit = match patient.info.standing {
             Standing::Pending => PENDING_BYTES.min(self.patient_bytes),
-            Standing::Admitted | Standing::Withdrawn => self.patient_bytes,
+            Standing::Admitted | Standing::Withdrawn | Standing::Gone => self.patient_bytes,
         };
         Charge {
             chain: patient.id,
@@ -305,7 +325,10 @@ impl Access<'_> {
         if let Some(own) = caller.patient(chain) {
             return Ok(Reach::Append(own.clone()));
         }
-        let patient = self.chains.patient(chain)?.ok_or(Code::UnknownChain)?;
+        let Some(patient) = self.chains.patient(chain)? else {
+            let gone = self.is_gone(chain);
+            return Err(if gone { Code::Gone } else { Code::UnknownChain }.into());
+        };
         let staff = clinic_of(&patient).and_then(|clinic| caller.staff(clinic.roster));
         match staff {
             Some(_) => Ok(Reach::Read(patient)),

@@ -47,6 +47,11 @@ pub struct Config {
     pub device_rate: Rate,
     /// How many bytes a patient's devices may store once staff have admitted them.
     pub patient_bytes: u64,
+    /// How many days the operator keeps backups: until then what was erased may be in one.
+    pub backup_days: u32,
+    /// What the key for receipts is made of where the store has none: random, and used once.
+    /// Without, and with none in the store, nobody can leave.
+    pub receipt_seed: Option<[u8; 32]>,
     /// The proxies before it, which say who asks.
     pub proxies: Option<Proxies>,
     /// Its certificate, if it speaks TLS itself.
@@ -82,6 +87,8 @@ impl Config {
                 per_second: 100.0,
             },
             patient_bytes: 1024 * 1024 * 1024,
+            backup_days: 35,
+            receipt_seed: None,
             proxies: None,
             certificates: None,
             log_addresses: false,

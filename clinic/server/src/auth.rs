@@ -50,7 +50,9 @@ async fn authenticate(app: &App, parts: &Parts) -> Result<(DeviceId, ContentDige
     let envelope = Envelope::of(app, parts)?;
     app.blocking(move |app| {
         let device = envelope.device();
-        let known = app.access().known(device)?.ok_or(Code::UnknownDevice)?;
+        let access = app.access();
+        let known = access.known(device)?;
+        let known = known.ok_or_else(|| access.unknown(device))?;
         envelope.verify(&known.keys.request, app.clock().now())?;
         // Only now: who was removed is for the device itself to know.
         known.caller()?;

@@ -130,7 +130,8 @@ impl Names {
             Ok::<(), CheckError>(())
         };
         each(
-            "SELECT chain, chain, kind FROM chains WHERE kind IN (1, 2)",
+            "SELECT chain, chain, kind FROM chains WHERE kind IN (1, 2)
+                 AND chain NOT IN (SELECT chain FROM departures)",
             &mut |chain, _, kind| {
                 names.chains.push((ChainId(id(&chain)?), kind));
                 Ok(())

@@ -14,6 +14,7 @@ mod body;
 pub mod check;
 pub mod clock;
 pub mod exposition;
+pub mod leaving;
 pub mod limit;
 pub mod log;
 mod measured;

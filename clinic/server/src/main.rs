@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Command::Serve(options) => run::serve(*options),
         Command::Backup(options) => run::backup(&options),
         Command::Restore(options) => run::restore(&options),
+        Command::Erase(options) => run::erase(&options),
         Command::Check(options) => run::check(&options),
     };
     match done {

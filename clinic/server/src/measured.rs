@@ -9,9 +9,9 @@ use clinic_api::log::LogTip;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::store::{
-    Append, ChainInfo, Changes, Claimed, Guard, Invite, NewBulletin, NewChain, NewRuns, Outcome,
-    Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage,
-    Statement, Store, StoreError, StoredRun,
+    Append, ChainInfo, Changes, Claimed, Departed, Guard, Invite, Leaving, NewBulletin, NewChain,
+    NewRuns, Outcome, Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink,
+    SpaceInfo, Stage, Statement, Store, StoreError, StoredRun,
 };
 
 /// A store that is measured.
@@ -220,6 +220,18 @@ impl Store for Measured {
 
     fn rewrite(&self, rewrites: &Rewrites) -> Result<Outcome> {
         self.measure("rewrite", |s| s.rewrite(rewrites))
+    }
+
+    fn leave(&self, leaving: &Leaving<'_>) -> Result<Outcome> {
+        self.measure("leave", |s| s.leave(leaving))
+    }
+
+    fn departed(&self, chain: ChainId) -> Result<Option<Departed>> {
+        self.measure("departed", |s| s.departed(chain))
+    }
+
+    fn receipt_seed(&self, fresh: &[u8; 32]) -> Result<[u8; 32]> {
+        self.measure("receipt_seed", |s| s.receipt_seed(fresh))
     }
 
     fn changes(&self, scope: Scope, since: u64, limit: usize) -> Result<Changes> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clinic_api::http::authority::{Authority, Scheme};
-use clinic_api::id::MemberId;
+use clinic_api::id::{ChainId, MemberId};
 use ipnet::IpNet;
 
 use crate::place::Place;
@@ -44,6 +44,8 @@ pub enum Command {
     Backup(Backup),
     /// Make a store from a backup, and check it.
     Restore(Restore),
+    /// Erase a patient's spaces and chain for good, on request, without reading any of it.
+    Erase(Erase),
     /// Read all of a store and verify it: the database, every chain, every log.
     Check(Check),
 }
@@ -100,6 +102,9 @@ pub struct Serve {
     /// How much a patient's devices may store, in MiB. Until they are admitted: 8.
     #[arg(long, value_name = "MIB", default_value = "1024")]
     pub patient_storage: u32,
+    /// How many days backups are kept, wherever they are: receipts to those who leave name it.
+    #[arg(long, value_name = "DAYS", default_value = "35", value_parser = clap::value_parser!(u32).range(0..=3650))]
+    pub backup_days: u32,
 }
 
 /// In which header a proxy names its caller.
@@ -109,6 +114,21 @@ pub enum ProxyHeader {
     XForwardedFor,
     /// RFC 7239.
     Forwarded,
+}
+
+#[derive(Debug, Args)]
+pub struct Erase {
+    #[command(flatten)]
+    pub place: Place,
+    /// The request number that the patient's app or the console shows, with or without spaces.
+    #[arg(long, value_name = "NUMBER", value_parser = chain)]
+    pub chain: ChainId,
+    /// How many days backups are kept, for the receipt.
+    #[arg(long, value_name = "DAYS", default_value = "35", value_parser = clap::value_parser!(u32).range(0..=3650))]
+    pub backup_days: u32,
+    /// Do it; without, only say what there is.
+    #[arg(long)]
+    pub yes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -149,6 +169,12 @@ fn authority(text: &str) -> Result<(Scheme, Authority), String> {
     };
     let name = Authority::parse(scheme, name).map_err(|error| error.to_string())?;
     Ok((scheme, name))
+}
+
+fn chain(text: &str) -> Result<ChainId, String> {
+    let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let chain = digits.to_ascii_lowercase().parse();
+    chain.map_err(|_| "not a request number: 64 digits and letters from a to f".to_owned())
 }
 
 fn network(text: &str) -> Result<IpNet, String> {

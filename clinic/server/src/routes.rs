@@ -7,7 +7,7 @@ use axum::routing;
 use clinic_api::http::problem::Code;
 
 use crate::api::{
-    bulletins, chains, erasures, events, feed, health, invites, pairings, rosters, runs,
+    bulletins, chains, erasures, events, feed, health, invites, leave, pairings, rosters, runs,
 };
 use crate::app::App;
 use crate::openapi;
@@ -48,6 +48,8 @@ fn all() -> Routes {
         .post("/v1/chains/{chain}", chains::append)
         .get("/v1/bulletins/{roster}", bulletins::read)
         .post("/v1/bulletins/{roster}", bulletins::publish)
+        .get("/v1/chains/{chain}/leave", leave::departed)
+        .post("/v1/chains/{chain}/leave", leave::leave)
         .post("/v1/rosters", rosters::found)
         .post("/v1/spaces/{space}/runs", runs::push)
         .post("/v1/spaces/{space}/pull", runs::pull)

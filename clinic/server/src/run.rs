@@ -11,6 +11,7 @@ use clinic_server::backup::{self, BackupError};
 use clinic_server::check::{self, CheckError};
 use clinic_server::clock::Clock;
 use clinic_server::exposition::expose;
+use clinic_server::leaving::{self, Erased};
 use clinic_server::limit::Rate;
 use clinic_server::proxy::{AddressHeader, Proxies};
 use clinic_server::store::{Store, StoreError};
@@ -18,7 +19,7 @@ use clinic_server::tls::{Certificates, TlsError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::options::{Backup, Check, ProxyHeader, Restore, Serve};
+use crate::options::{Backup, Check, Erase, ProxyHeader, Restore, Serve};
 
 /// How long threads that still write may take at the very end.
 const LAST_WRITES: Duration = Duration::from_secs(5);
@@ -42,6 +43,8 @@ pub enum Failure {
     Metrics,
     #[error("cannot start: {0}")]
     Start(#[source] std::io::Error),
+    #[error("there is no patient under that request number: nothing was erased")]
+    NoChain,
     #[error(transparent)]
     Tls(#[from] TlsError),
     #[error(transparent)]
@@ -176,6 +179,8 @@ fn config(
         all_rate: rate(options.all_rate, 10.0),
         device_rate: rate(options.device_rate, 50.0),
         patient_bytes: u64::from(options.patient_storage).saturating_mul(1024 * 1024),
+        backup_days: options.backup_days,
+        receipt_seed: Some(random().map_err(Failure::Start)?),
         proxies: proxied.then(|| Proxies::new(options.behind_proxy, header)),
         certificates,
         log_addresses: options.log_addresses,
@@ -195,6 +200,37 @@ fn reload(app: &App, certificates: &Certificates) {
             tracing::error!(%error, "keeping the certificate as it was");
         }
     }
+}
+
+/// Erases what a store keeps of one patient. Opens none of it.
+pub fn erase(options: &Erase) -> Result<()> {
+    let store = options.place.open()?;
+    let chain = options.chain;
+    let seed = random().map_err(Failure::Start)?;
+    let at = SystemClock::start().now();
+    let erased = leaving::by_operator(&*store, chain, &seed, at, options.backup_days, options.yes)?;
+    say(&match erased {
+        Erased::Nothing => return Err(Failure::NoChain),
+        Erased::Before(receipt) => format!("erased before: {receipt}"),
+        Erased::Would(swept) => format!(
+            "would erase {} runs, {} bytes, and the chain: add --yes. It can't be undone",
+            swept.runs, swept.bytes
+        ),
+        Erased::Now(receipt) => format!("erased: {receipt}"),
+    })
+}
+
+/// The system's randomness: here, and nowhere else in the server.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "randomness enters the server here"
+)]
+fn random() -> std::io::Result<[u8; 32]> {
+    let mut seed = [0; 32];
+    let source = ring::rand::SystemRandom::new();
+    ring::rand::SecureRandom::fill(&source, &mut seed)
+        .map_err(|_| std::io::Error::other("the system gives no random numbers"))?;
+    Ok(seed)
 }
 
 /// Copies the store, and lets old copies go.

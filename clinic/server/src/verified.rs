@@ -12,7 +12,7 @@ use clinic_api::chain::roster::Roster;
 use clinic_api::chain::{ChainError, ChainKind, Signed, Tip};
 use clinic_api::id::{ChainId, SpaceId};
 
-use crate::store::{ChainInfo, Guard, PageLimit, Result, Store, StoreError};
+use crate::store::{ChainInfo, Guard, PageLimit, Result, Standing, Store, StoreError};
 
 /// How statements are read from the store.
 const PAGE: PageLimit = PageLimit {
@@ -189,12 +189,21 @@ impl Chains {
         cache.put(id, T::keep(Arc::new(chain)), bytes, self.budget);
     }
 
+    /// Forgets a chain that was erased.
+    pub fn forget(&self, id: ChainId) {
+        let mut cache = self.cache();
+        if let Some(gone) = cache.entries.remove(&id) {
+            cache.bytes = cache.bytes.saturating_sub(gone.bytes);
+        }
+    }
+
     fn load<T: Keep>(
         &self,
         id: ChainId,
         step: impl Fn(Option<T>, &Signed) -> std::result::Result<T, ChainError>,
     ) -> Result<Option<Loaded<T>>> {
-        let Some(info) = self.store.chain(id)?.filter(|info| info.kind == T::KIND) else {
+        let kept = |info: &ChainInfo| info.kind == T::KIND && info.standing != Standing::Gone;
+        let Some(info) = self.store.chain(id)?.filter(kept) else {
             return Ok(None);
         };
         let (kept, bytes) = self.cache().get::<T>(id);

@@ -21,6 +21,8 @@ mod feed;
 mod group_commit;
 #[path = "store_contract/in_postgres.rs"]
 mod in_postgres;
+#[path = "store_contract/leaving.rs"]
+mod leaving;
 #[path = "store_contract/many.rs"]
 mod many;
 #[path = "store_contract/pairings.rs"]

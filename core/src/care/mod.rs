@@ -5,7 +5,8 @@ mod view;
 
 pub use body::{EntriesRead, EntryReviewed, PatientWelcomed, ReviewState, ReviewedVersion};
 pub use clinic_api::member::Role;
-pub use view::{CareView, Reading, Review};
+pub(crate) use view::taken_in;
+pub use view::{CareView, Reading, Review, TakenIn};
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -88,6 +89,9 @@ impl Care {
     ) -> Result<u64, VaultError> {
         let mut vault = self.vault.lock();
         let care = care_space(&vault, patient)?;
+        if vault.care_is_gone(patient)? {
+            return Ok(0);
+        }
         let mut versions = Vec::new();
         for version in seen {
             if journal_view::shared_entry(&vault, &care, version.entry)?.is_some() {
@@ -133,6 +137,10 @@ impl Care {
     pub fn note_reading(&self, patient: ChainId, entries: &[EntryId]) -> Result<u64, VaultError> {
         let mut vault = self.vault.lock();
         let care = care_space(&vault, patient)?;
+        if vault.care_is_gone(patient)? {
+            // Nobody is left whom a trace would reach.
+            return Ok(0);
+        }
         let device = vault.device()?.id();
         let before = view::readings(&vault, care.space)?;
         let mut known: HashSet<EntryId> = before
@@ -157,6 +165,17 @@ impl Care {
             .collect();
         vault.append(Author::Clinician, groups)?;
         Ok(new.len() as u64)
+    }
+
+    /// When this device learned that a patient left, in milliseconds since 1970; none while they
+    /// haven't. What is listed of them from then on is what the clinic took into its record.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn left_ms(&self, patient: ChainId) -> Result<Option<i64>, VaultError> {
+        let vault = self.vault.lock();
+        let gone = vault.departure(SpaceKind::Care.id(patient).into())?;
+        Ok(gone.map(|departure| departure.at_ms))
     }
 
     /// The reviews of a patient's entries, latest first.
@@ -277,7 +296,7 @@ impl Care {
     }
 }
 
-fn care_space(vault: &Vault, patient: ChainId) -> Result<SpaceEntry, VaultError> {
+pub(crate) fn care_space(vault: &Vault, patient: ChainId) -> Result<SpaceEntry, VaultError> {
     vault
         .spaces()?
         .into_iter()

@@ -152,6 +152,38 @@ pub(super) fn reviews(vault: &Vault, space: SpaceId) -> Result<Vec<Review>, Vaul
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// A version of an entry that the clinic took into its own record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakenIn {
+    /// The entry.
+    pub entry: EntryId,
+    /// The version.
+    pub version: EventId,
+    /// The event that says so.
+    pub review: EventId,
+    /// The workstation.
+    pub device: DeviceId,
+    /// When, in milliseconds since 1970, by the workstation's clock.
+    pub at_ms: i64,
+}
+
+/// What the clinic took into its own record, first taken first.
+pub(crate) fn taken_in(vault: &Vault, space: SpaceId) -> Result<Vec<TakenIn>, VaultError> {
+    let sql = "SELECT DISTINCT entry, version, event, device, at_ms FROM view_review
+               WHERE space = ?1 AND state = 2 ORDER BY at_ms, entry, event";
+    let mut query = vault.reader().prepare_cached(sql)?;
+    let rows = query.query_map([space.0], |row| {
+        Ok(TakenIn {
+            entry: EntryId(row.get(0)?),
+            version: EventId(row.get(1)?),
+            review: EventId(row.get(2)?),
+            device: DeviceId(row.get(3)?),
+            at_ms: row.get(4)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 pub(super) fn readings(vault: &Vault, space: SpaceId) -> Result<Vec<Reading>, VaultError> {
     let sql = "SELECT entry, device, at_ms FROM view_reading
                WHERE space = ?1 ORDER BY at_ms DESC, entry";

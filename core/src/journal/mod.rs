@@ -211,7 +211,8 @@ impl Journal {
     ) -> Result<Page, JournalError> {
         let vault = self.vault.lock();
         let both = both(&vault)?;
-        Ok(view::page(&vault, &both, from_ms, to_ms, after, most)?)
+        let page = view::page(&vault, &both, from_ms, to_ms, after, most)?;
+        Ok(as_it_stands(&vault, page)?)
     }
 
     /// Entries in which every one of these words occurs, newest first, a page at a time.
@@ -229,13 +230,9 @@ impl Journal {
         most: u32,
     ) -> Result<Page, JournalError> {
         let vault = self.vault.lock();
-        Ok(view::search_page(
-            &vault,
-            &both(&vault)?,
-            words,
-            after,
-            most,
-        )?)
+        let both = both(&vault)?;
+        let page = view::search_page(&vault, &both, words, after, most)?;
+        Ok(as_it_stands(&vault, page)?)
     }
 
     /// The entries of a day, as the clocks where they were felt showed it; newest first.
@@ -244,7 +241,12 @@ impl Journal {
     /// [`JournalError`].
     pub fn day(&self, day: Date) -> Result<Vec<Entry>, JournalError> {
         let vault = self.vault.lock();
-        Ok(view::day(&vault, &both(&vault)?, day)?)
+        let entries = view::day(&vault, &both(&vault)?, day)?;
+        let page = Page {
+            entries,
+            next: None,
+        };
+        Ok(as_it_stands(&vault, page)?.entries)
     }
 
     /// An entry, in its current version.
@@ -253,7 +255,12 @@ impl Journal {
     /// [`JournalError`].
     pub fn entry(&self, entry: EntryId) -> Result<Option<Entry>, JournalError> {
         let vault = self.vault.lock();
-        Ok(view::entry(&vault, &both(&vault)?, entry)?)
+        let found = view::entry(&vault, &both(&vault)?, entry)?;
+        let gone = care_is_gone(&vault)?;
+        Ok(found.map(|entry| Entry {
+            shared: entry.shared && !gone,
+            ..entry
+        }))
     }
 
     /// Every version of an entry, newest first.
@@ -386,14 +393,19 @@ fn standing(vault: &Vault, entry: EntryId) -> Result<Entry, JournalError> {
     let both = both(vault)?;
     let found = view::entry(vault, &both, entry)?;
     match found {
-        Some(found) if !view::is_erased(vault, &both, entry)? => Ok(found),
+        Some(found) if !view::is_erased(vault, &both, entry)? => Ok(Entry {
+            shared: found.shared && !care_is_gone(vault)?,
+            ..found
+        }),
         Some(_) | None => Err(JournalError::NotFound),
     }
 }
 
 fn share_by_default(vault: &Vault) -> Result<bool, VaultError> {
     let clinic = both(vault)?.iter().any(|s| s.kind == SpaceKind::Care);
-    Ok(clinic && vault.setting(SHARE_BY_DEFAULT)?.is_some_and(|v| v == [1]))
+    Ok(clinic
+        && !care_is_gone(vault)?
+        && vault.setting(SHARE_BY_DEFAULT)?.is_some_and(|v| v == [1]))
 }
 
 fn both(vault: &Vault) -> Result<Vec<SpaceEntry>, VaultError> {
@@ -404,7 +416,26 @@ fn both(vault: &Vault) -> Result<Vec<SpaceEntry>, VaultError> {
         .collect())
 }
 
+/// Whether there is nobody any more with whom this journal was shared: its person left.
+fn care_is_gone(vault: &Vault) -> Result<bool, VaultError> {
+    let care = both(vault)?.into_iter().find(|s| s.kind == SpaceKind::Care);
+    care.map_or(Ok(false), |care| vault.is_departed(care.space.into()))
+}
+
+/// What was shared with a clinic that the person left is theirs alone.
+fn as_it_stands(vault: &Vault, mut page: Page) -> Result<Page, VaultError> {
+    if care_is_gone(vault)? {
+        for entry in &mut page.entries {
+            entry.shared = false;
+        }
+    }
+    Ok(page)
+}
+
 fn space(vault: &Vault, shared: bool) -> Result<SpaceEntry, JournalError> {
+    if shared && care_is_gone(vault)? {
+        return Err(JournalError::NoClinic);
+    }
     let kind = if shared {
         SpaceKind::Care
     } else {

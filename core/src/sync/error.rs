@@ -56,6 +56,9 @@ pub enum SyncError {
     /// Nobody has used this invite yet.
     #[error("nobody has used this invite yet")]
     NotClaimed,
+    /// The person left the clinic.
+    #[error("this journal left its clinic")]
+    Left,
     /// No clinic API is set up on this device.
     #[error("no clinic API is set up")]
     NoServer,
@@ -153,6 +156,13 @@ impl From<SyncError> for Problem {
                 "Nobody has used this invite yet.",
             )
             .passing(),
+            SyncError::Left => Self::new(
+                Kind::Refused,
+                "left-clinic",
+                "You left your clinic. Your journal stays here, and nothing is sent any more. To \
+                 join a clinic again, begin a journal in another folder, and bring this one there \
+                 with export and import.",
+            ),
             SyncError::NoServer => Self::new(
                 Kind::Refused,
                 "no-clinic",

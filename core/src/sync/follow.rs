@@ -263,7 +263,9 @@ impl<'a, F: FnMut(&Followed)> Following<'a, F> {
         let result = self.sync.run(&mut self.link, begin).await;
         match result {
             Ok((report, whole)) => self.done(report, whole, asked, streaming),
-            Err(error @ (SyncError::Vault(_) | SyncError::NoServer)) => return Err(error),
+            Err(error @ (SyncError::Vault(_) | SyncError::NoServer | SyncError::Left)) => {
+                return Err(error);
+            }
             Err(error) => {
                 // What the stream had named is asked for anew.
                 self.named.clear();

@@ -10,6 +10,7 @@ use minicbor::{Decode, Encode};
 use super::address::Server;
 use super::error::SyncError;
 use super::kit::clinic_name;
+use super::leave::has_left;
 use super::request::Request;
 use super::spaces::patient_spaces;
 use super::{Cancel, Link, SERVER, Sync};
@@ -80,6 +81,9 @@ impl Sync {
     /// clinic; [`SyncError::Unreachable`] try later.
     pub async fn join(&self, invite: &str, server: Option<&str>) -> Result<Joining, SyncError> {
         let code = InviteCode::parse(invite)?;
+        if has_left(&self.vault.lock())? {
+            return Err(SyncError::Left);
+        }
         let address = match (&code.server, server) {
             (_, Some(typed)) => Server::parse(typed)?,
             (Some(scanned), None) => Server::parse(scanned)?,
@@ -170,7 +174,12 @@ impl Sync {
     /// # Errors
     /// [`SyncError::Vault`].
     pub fn unsent(&self) -> Result<u64, SyncError> {
-        Ok(self.vault.lock().unsent()?)
+        let vault = self.vault.lock();
+        if has_left(&vault)? {
+            // There is nowhere to send it to.
+            return Ok(0);
+        }
+        Ok(vault.unsent()?)
     }
 }
 

@@ -18,6 +18,7 @@ use super::bulletins::Asked;
 use super::epochs::{self, Standing};
 use super::erase;
 use super::error::SyncError;
+use super::leave;
 use super::light::{self, Reading};
 use super::pull::Pulling;
 use super::push;
@@ -48,7 +49,7 @@ pub struct Machine {
     pub(super) waiting: Option<Waiting>,
     pub(super) report: Report,
     /// Whether this is a workstation, which follows the spaces of many patients.
-    many_patients: bool,
+    pub(super) many_patients: bool,
     /// The feed, in a round that asks it.
     pub(super) reading: Option<Reading>,
     /// Whether a light round tells what was seen.
@@ -106,7 +107,7 @@ impl Machine {
         let mut tasks = VecDeque::new();
         match vault.me()? {
             Some(Me::Patient { chain }) => {
-                let spaces = vault.spaces()?;
+                let spaces = leave::still_here(vault, vault.spaces()?)?;
                 let roster = spaces
                     .iter()
                     .find_map(|s| s.roster)
@@ -242,6 +243,7 @@ impl Machine {
                 }
                 Ok(None)
             }
+            Task::Departed(name) => Ok(Some(self.ask_departure(name))),
             Task::Reseal(entry) => push::reseal(vault, &entry).map(|()| None),
         }
     }
@@ -295,8 +297,13 @@ impl Machine {
             self.report.bytes = self.report.bytes.saturating_add(body.len() as u64);
         }
         let about = self.waiting.as_ref().and_then(Waiting::patient);
+        let name = self.waiting.as_ref().and_then(Waiting::name);
+        let asked = matches!(self.waiting, Some(Waiting::Departed(_)));
         let result = self.received(vault, reply);
         let result = match (result, about) {
+            (Err(SyncError::Refused(Code::Gone)), _) if !asked => {
+                self.said_gone(vault, name, about)
+            }
             // One patient of many whom the server doesn't know keeps none of the others waiting.
             (Err(SyncError::Refused(Code::UnknownChain | Code::UnknownSpace)), Some(patient))
                 if self.many_patients =>
@@ -309,7 +316,7 @@ impl Machine {
         self.doubting(vault, result)
     }
 
-    fn skip(&mut self, patient: ChainId) {
+    pub(super) fn skip(&mut self, patient: ChainId) {
         let (skipped, rest) = std::mem::take(&mut self.tasks)
             .into_iter()
             .partition(|task| task.patient() == Some(patient));
@@ -344,6 +351,7 @@ impl Machine {
             Some(Waiting::Bulletins(roster, from)) => {
                 self.received_bulletins(vault, roster, from, reply)
             }
+            Some(Waiting::Departed(name)) => self.received_departure(vault, name, reply),
             Some(Waiting::Feed) => self.received_feed(vault, &reply),
             None => Err(SyncError::Internal),
         }

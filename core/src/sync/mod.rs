@@ -16,6 +16,7 @@ mod events;
 mod follow;
 mod join;
 mod kit;
+mod leave;
 mod light;
 mod line;
 mod machine;
@@ -38,6 +39,7 @@ pub use error::SyncError;
 pub use follow::Followed;
 pub use join::Joining;
 pub use kit::{Kit, KitError};
+pub use leave::{LeaveError, Leaving};
 pub use machine::{Machine, Next};
 pub use office::{AdmitError, Invitation, InviteView, Office};
 pub use report::{Alarm, Report};
@@ -101,7 +103,10 @@ impl Sync {
     /// # Errors
     /// [`SyncError::Vault`].
     pub fn server(&self) -> Result<Option<Server>, SyncError> {
-        server(&self.vault.lock())
+        match server(&self.vault.lock()) {
+            Err(SyncError::Left) => Ok(None),
+            found => found,
+        }
     }
 
     /// Takes another address for the clinic API, which moved.
@@ -267,6 +272,9 @@ impl Link {
 }
 
 fn server(vault: &Vault) -> Result<Option<Server>, SyncError> {
+    if leave::has_left(vault)? {
+        return Err(SyncError::Left);
+    }
     let Some(kept) = vault.setting(SERVER)? else {
         return Ok(None);
     };

@@ -5,6 +5,7 @@ use clinic_api::member::Role;
 use clinic_api::space::SpaceKind;
 
 use super::error::SyncError;
+use super::leave::still_here;
 use super::machine::Machine;
 use super::request::Request;
 use super::spaces::staff_spaces;
@@ -51,7 +52,11 @@ impl Machine {
     ) -> Result<Option<Request>, SyncError> {
         let role = own_role(vault, roster)?;
         for chain in front::patient_chains(vault)? {
-            let entries: Vec<SpaceEntry> = staff_spaces(chain, roster, role).collect();
+            if vault.is_departed(chain)? {
+                continue;
+            }
+            let entries = staff_spaces(chain, roster, role).collect();
+            let entries: Vec<SpaceEntry> = still_here(vault, entries)?;
             let mut begun = !all;
             for entry in &entries {
                 begun = begun && vault.statement_count(entry.space.into())? > 0;

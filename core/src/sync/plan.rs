@@ -102,6 +102,9 @@ impl Plan {
             mark(want);
             return Ok(());
         }
+        if vault.is_departed(space.into())? {
+            return Ok(());
+        }
         let entry = match vault.space(space) {
             Ok(entry) => entry,
             // Others' spaces, made up or not for this device's role.
@@ -121,7 +124,7 @@ impl Plan {
 
     /// A patient chain that changed; nothing where this vault doesn't follow that patient.
     fn patient(&mut self, vault: &Vault, chain: ChainId) -> Result<(), SyncError> {
-        if vault.statement_count(chain)? == 0 {
+        if vault.statement_count(chain)? == 0 || vault.is_departed(chain)? {
             return Ok(());
         }
         self.patients.push(chain);

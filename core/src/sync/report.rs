@@ -26,6 +26,9 @@ pub enum Alarm {
     BodyMissing(SpaceId, LogId),
     /// Less of a log is served than another member has seen.
     Withheld(SpaceId, LogId),
+    /// The server says that a patient's chain, or a space, is gone, and shows no word of its own
+    /// people that proves it. Nothing was let go of here.
+    GoneUnproven(ChainId),
     /// This device's own log is longer than it remembers: a restored backup, or a copy of
     /// the vault elsewhere. It goes on in a new log.
     OwnLogLonger(SpaceId),
@@ -48,6 +51,9 @@ pub struct Report {
     pub bytes: u64,
     /// Requests made.
     pub requests: u64,
+    /// Patients who left, by their own word: what they shared was let go of here, but for what
+    /// the clinic took into its record. On a patient's own device: another of theirs did.
+    pub left: Vec<ChainId>,
     /// What an honest server would not have shown.
     pub alarms: Vec<Alarm>,
     /// Spaces that could not be sealed in: a team's key is still to be issued, or this

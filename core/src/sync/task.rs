@@ -38,6 +38,8 @@ pub(super) enum Task {
     Changes(BTreeSet<Changed>),
     /// Push and erase where there is something to.
     Send(SpaceEntry),
+    /// See whether a chain or space that is said to be gone went at its own people's word.
+    Departed(ChainId),
     /// Seal anew, in another log, what stands under an epoch that is outdated by now.
     Reseal(SpaceEntry),
 }
@@ -69,6 +71,7 @@ pub(super) enum Waiting {
     Erase(SpaceEntry, Vec<FrameName>),
     /// With the number of the first that was asked for.
     Bulletins(ChainId, u64),
+    Departed(ChainId),
     Feed,
 }
 
@@ -89,6 +92,7 @@ impl Task {
             | Self::FollowNew(_)
             | Self::Bulletins(_)
             | Self::Feed
+            | Self::Departed(_)
             | Self::Changes(_) => None,
         }
     }
@@ -103,7 +107,22 @@ impl Waiting {
             | Self::Pull(entry, _)
             | Self::Push(entry, ..)
             | Self::Erase(entry, _) => entry.patient,
-            Self::Bulletins(..) | Self::Feed => None,
+            Self::Bulletins(..) | Self::Feed | Self::Departed(_) => None,
+        }
+    }
+
+    /// The chain or space of a patient that it is about.
+    pub(super) fn name(&self) -> Option<ChainId> {
+        match self {
+            Self::Chain(Chain::Roster(_), _)
+            | Self::Bulletins(..)
+            | Self::Feed
+            | Self::Departed(_) => None,
+            Self::Chain(chain, _) => chain.patient().map(|_| chain.id()),
+            Self::Epoch(entry, ..)
+            | Self::Pull(entry, _)
+            | Self::Push(entry, ..)
+            | Self::Erase(entry, _) => entry.patient.map(|_| entry.space.into()),
         }
     }
 }

@@ -322,14 +322,32 @@ pub(super) fn author_from(code: u8) -> Result<Option<Author>, VaultError> {
 
 /// Applies every event anew, judging each again: a kind may be known by now.
 pub(super) fn replay(tx: &Transaction<'_>, views: &[&dyn View]) -> Result<(), VaultError> {
+    replay_where(tx, views, None)
+}
+
+/// The same of one space.
+pub(super) fn replay_space(
+    tx: &Transaction<'_>,
+    views: &[&dyn View],
+    space: SpaceId,
+) -> Result<(), VaultError> {
+    replay_where(tx, views, Some(space))
+}
+
+fn replay_where(
+    tx: &Transaction<'_>,
+    views: &[&dyn View],
+    space: Option<SpaceId>,
+) -> Result<(), VaultError> {
     let sql = "SELECT e.seq, e.space, s.kind, e.log, e.device, e.author, e.envelope, e.judgement,
                    coalesce(e.number > l.counts, 0)
                FROM event e JOIN space s ON s.space = e.space
-               LEFT JOIN log l ON l.space = e.space AND l.log = e.log ORDER BY e.seq";
+               LEFT JOIN log l ON l.space = e.space AND l.log = e.log
+               WHERE ?1 IS NULL OR e.space = ?1 ORDER BY e.seq";
     let mut query = tx.prepare(sql)?;
     let mut update = tx.prepare("UPDATE event SET judgement = ?2 WHERE seq = ?1")?;
     let mut gone: Vec<i64> = Vec::new();
-    let mut rows = query.query([])?;
+    let mut rows = query.query([space.map(|s| s.0)])?;
     while let Some(row) = rows.next()? {
         let seq: i64 = row.get(0)?;
         let kind: u8 = row.get(2)?;

@@ -188,6 +188,27 @@ fn try_lock(file: &File) -> Result<(), TryLockError> {
     })
 }
 
+/// Deletes a vault's files, and what was set aside of it. What else is in the folder stays.
+pub(super) fn delete(dir: &Path) -> Result<(), VaultError> {
+    let lock = lock(dir)?;
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if entry.file_type()?.is_dir() {
+            if mend::is_aside(&name) {
+                std::fs::remove_dir_all(entry.path())?;
+            }
+        } else if name.starts_with("vault.") && name != LOCK {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    File::open(dir)?.sync_all()?;
+    drop(lock);
+    std::fs::remove_file(dir.join(LOCK))?;
+    Ok(())
+}
+
 /// Tells a wrong key from damage before SQLCipher is asked, which can't.
 fn check_value(key: &Seed) -> Vec<u8> {
     crypto::hash("vault check", &[key.expose()]).to_vec()

@@ -79,6 +79,11 @@ pub(super) fn begun(dir: &Path) -> bool {
     dir.join(BEGUN).exists()
 }
 
+/// Whether a folder of that name holds what was set aside, or what is being made of it.
+pub(super) fn is_aside(name: &str) -> bool {
+    name.starts_with("set-aside-") || name == BUILD
+}
+
 /// Sets a damaged vault aside and makes a fresh one of what is left; takes up one that was begun.
 pub(super) fn mend(
     dir: &Path,

@@ -12,6 +12,7 @@ mod bulletins;
 mod chains;
 mod clock;
 mod counting;
+mod departure;
 mod erasure;
 mod error;
 mod event_log;
@@ -39,6 +40,7 @@ mod wal;
 pub use all_events::KeptEvent;
 pub use aside::SetAside;
 pub use chains::{Chains, SpaceEntry};
+pub use departure::{Departure, LetGo};
 pub use erasure::{Erasure, Missing};
 pub use error::VaultError;
 pub use event_log::{Draft, Judgement, Stored};
@@ -119,6 +121,18 @@ impl Vault {
     /// Whether there is a vault in `dir`.
     pub fn exists(dir: &Path) -> bool {
         file::exists(dir)
+    }
+
+    /// Deletes the vault in `dir`, with its key where that is a file there: nobody can bring it
+    /// back. What else is in the folder stays.
+    ///
+    /// The file system, or the disk itself, may keep what was deleted for a while: it is
+    /// encrypted, and the key file goes with it.
+    ///
+    /// # Errors
+    /// [`VaultError::InUse`] where it is open; what the file system says: call it again.
+    pub fn delete(dir: &Path) -> Result<(), VaultError> {
+        file::delete(dir)
     }
 
     /// Sets a damaged vault aside, never deleting it, and opens a fresh one in its place, with all

@@ -245,6 +245,15 @@ CREATE TABLE bulletin_witness (
     number INTEGER NOT NULL
 ) STRICT;
 ",
+    "
+-- Patient chains, and spaces, that the clinic API erased at their own people's word.
+CREATE TABLE departure (
+    chain BLOB PRIMARY KEY NOT NULL,
+    at_ms INTEGER NOT NULL,
+    leave BLOB NOT NULL,
+    receipt BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Brings the file to the present shape.

@@ -64,6 +64,14 @@ pub trait View: Sync {
     /// # Errors
     /// [`VaultError`], and nothing of the transaction holds.
     fn apply(&self, tx: &Transaction<'_>, event: &Applied<'_>) -> Result<Outcome, VaultError>;
+
+    /// Lets go of what belongs to a space and does not name it, before its rows go everywhere.
+    ///
+    /// # Errors
+    /// [`VaultError`], and nothing of the transaction holds.
+    fn forget(&self, _tx: &Transaction<'_>, _space: SpaceId) -> Result<(), VaultError> {
+        Ok(())
+    }
 }
 
 const SHAPE: &str = "views";
@@ -96,6 +104,27 @@ pub(super) fn rebuild(tx: &Transaction<'_>, views: &[&dyn View]) -> Result<(), V
     }
     event_log::replay(tx, views)?;
     meta::set(tx, SHAPE, shape(views).as_bytes())
+}
+
+/// Takes a space out of every view.
+pub(super) fn forget(
+    tx: &Transaction<'_>,
+    views: &[&dyn View],
+    space: SpaceId,
+) -> Result<(), VaultError> {
+    for view in views {
+        view.forget(tx, space)?;
+    }
+    let keyed = "SELECT 1 FROM pragma_table_info(?1) WHERE name = 'space'";
+    for table in tables(tx)? {
+        if tx.prepare_cached(keyed)?.exists([&table])? {
+            tx.execute(
+                &format!("DELETE FROM \"{table}\" WHERE space = ?1"),
+                [space.0],
+            )?;
+        }
+    }
+    Ok(())
 }
 
 fn tables(conn: &Connection) -> Result<Vec<String>, VaultError> {

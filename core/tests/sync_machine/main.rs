@@ -16,6 +16,7 @@ mod cut;
 mod delivery;
 mod erasing;
 mod hostile;
+mod leaving;
 mod light;
 mod members;
 mod mended;

@@ -77,6 +77,8 @@ pub(super) fn newcomer(id: String, applicant: &Applicant, now: Timestamp) -> Pat
             last_entry: None,
             unreviewed: 0,
             last_heard: Some(now),
+            left: None,
+            request_number: "0123abcd".into(),
         },
         trend: Vec::new(),
         infusions: Vec::new(),
@@ -286,6 +288,8 @@ fn person(
             last_entry: None,
             unreviewed: 0,
             last_heard: None,
+            left: None,
+            request_number: "0123abcd".into(),
         },
         trend: entries
             .iter()

@@ -21,6 +21,11 @@ pub struct PatientRow {
     pub unreviewed: u32,
     /// When any of the person's devices was last heard of. Says nothing about how they are.
     pub last_heard: Option<Timestamp>,
+    /// When this workstation learned that they left; what is listed from then on is the clinic's
+    /// own copy of what it had taken into its record.
+    pub left: Option<Timestamp>,
+    /// What the server's operator needs to erase what is kept of them without reading it.
+    pub request_number: String,
 }
 
 /// A span of time: `from <= t < to`; without `from`, everything before `to`.

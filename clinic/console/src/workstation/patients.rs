@@ -9,6 +9,7 @@ use companion_core::companion::Companion;
 use companion_core::event::{self, EntryId};
 use companion_core::front::Patient;
 use companion_core::journal::Entry;
+use companion_core::leave::request_number;
 use companion_core::problem::{Kind, Problem};
 use companion_core::vault::VaultError;
 use jiff::Timestamp;
@@ -80,6 +81,8 @@ fn row(companion: &Companion, patient: &Patient) -> Answer<PatientRow> {
         last_entry: standing.and_then(|s| s.latest).as_ref().map(moment),
         unreviewed: u32::try_from(unreviewed).unwrap_or(u32::MAX),
         last_heard: heard.map(instant),
+        left: care.left_ms(patient.chain)?.map(instant),
+        request_number: request_number(patient.chain),
     })
 }
 

@@ -40,6 +40,8 @@ pub fn patient(id: &str, name: &str, entries: Vec<EntryView>) -> PatientPage {
             last_entry: None,
             unreviewed: 0,
             last_heard: None,
+            left: None,
+            request_number: "0123abcd".into(),
         },
         trend: entries
             .iter()

@@ -89,6 +89,8 @@ fn readable<T>(found: Result<T>) -> Result<bool> {
     };
     match found {
         Ok(_) => Ok(true),
+        // That it is gone is for whoever had it to hear; the feed's scope says who had.
+        Err(refusal) if refusal.code() == Code::Gone => Ok(true),
         Err(refusal) if hidden(&refusal) => Ok(false),
         Err(refusal) => Err(refusal),
     }

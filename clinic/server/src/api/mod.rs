@@ -7,6 +7,7 @@ pub mod events;
 pub mod feed;
 pub mod health;
 pub mod invites;
+pub mod leave;
 pub mod pairings;
 pub mod rosters;
 pub mod runs;

@@ -25,14 +25,20 @@ pub(super) fn standing_code(standing: Standing) -> i64 {
         Standing::Pending => 1,
         Standing::Admitted => 2,
         Standing::Withdrawn => 3,
+        Standing::Gone => 4,
     }
 }
 
 pub(super) fn standing_of(code: i64) -> Result<Standing> {
-    [Standing::Pending, Standing::Admitted, Standing::Withdrawn]
-        .into_iter()
-        .find(|s| standing_code(*s) == code)
-        .ok_or(StoreError::Damaged("an unknown standing"))
+    [
+        Standing::Pending,
+        Standing::Admitted,
+        Standing::Withdrawn,
+        Standing::Gone,
+    ]
+    .into_iter()
+    .find(|s| standing_code(*s) == code)
+    .ok_or(StoreError::Damaged("an unknown standing"))
 }
 
 pub(super) fn space_kind(code: i64) -> Result<SpaceKind> {

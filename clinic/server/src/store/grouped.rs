@@ -12,9 +12,9 @@ use clinic_api::id::{ChainId, DeviceId, InviteLookup, LogId, SpaceId};
 use clinic_api::log::LogTip;
 
 use super::{
-    Append, ChainInfo, Changes, Claimed, Guard, Invite, NewBulletin, NewChain, NewRuns, Outcome,
-    Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store,
-    StoreError, StoredRun,
+    Append, ChainInfo, Changes, Claimed, Departed, Guard, Invite, Leaving, NewBulletin, NewChain,
+    NewRuns, Outcome, Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink,
+    SpaceInfo, Stage, Store, StoreError, StoredRun,
 };
 
 /// Pushes in one transaction.
@@ -234,6 +234,18 @@ impl Store for Grouped {
 
     fn pull(&self, space: SpaceId, have: &BTreeMap<LogId, u64>, limit: PageLimit) -> Result<Page> {
         self.inner.pull(space, have, limit)
+    }
+
+    fn leave(&self, leaving: &Leaving<'_>) -> Result<Outcome> {
+        self.inner.leave(leaving)
+    }
+
+    fn departed(&self, chain: ChainId) -> Result<Option<Departed>> {
+        self.inner.departed(chain)
+    }
+
+    fn receipt_seed(&self, fresh: &[u8; 32]) -> Result<[u8; 32]> {
+        self.inner.receipt_seed(fresh)
     }
 
     fn changes(&self, scope: Scope, since: u64, limit: usize) -> Result<Changes> {

@@ -1,6 +1,7 @@
 //! A store in memory: for tests and simulations. What it holds ends with it.
 
 mod feed;
+mod leave;
 mod pairings;
 mod state;
 
@@ -12,9 +13,9 @@ use clinic_api::log::LogTip;
 
 use super::feed::{Sinks, beat_with};
 use super::{
-    Append, ChainInfo, Changes, Claimed, Guard, Invite, NewBulletin, NewChain, NewRuns, Outcome,
-    Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store,
-    StoredRun, Thing,
+    Append, ChainInfo, Changes, Claimed, Departed, Guard, Invite, Leaving, NewBulletin, NewChain,
+    NewRuns, Outcome, Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink,
+    SpaceInfo, Stage, Store, StoredRun, Thing,
 };
 use crate::clock::Clock;
 use state::State;
@@ -257,6 +258,18 @@ impl Store for MemoryStore {
 
     fn rewrite(&self, rewrites: &Rewrites) -> Result<Outcome> {
         self.write(|state, now| Ok(state.rewrite(rewrites, now)))
+    }
+
+    fn leave(&self, leaving: &Leaving<'_>) -> Result<Outcome> {
+        self.write(|state, now| state.leave(leaving, now))
+    }
+
+    fn departed(&self, chain: ChainId) -> Result<Option<Departed>> {
+        Ok(self.state().departures.get(&chain).cloned())
+    }
+
+    fn receipt_seed(&self, fresh: &[u8; 32]) -> Result<[u8; 32]> {
+        Ok(*self.state().receipt_seed.get_or_insert(*fresh))
     }
 
     fn changes(&self, scope: Scope, since: u64, limit: usize) -> Result<Changes> {

@@ -13,6 +13,7 @@
 mod codes;
 mod feed;
 pub mod grouped;
+mod leaving;
 pub mod memory;
 pub mod postgres;
 pub mod sqlite;
@@ -25,6 +26,7 @@ use clinic_api::log::LogTip;
 use clinic_api::space::SpaceKind;
 
 pub use feed::{Change, Changes, REPEATED, Scope, Signal, Sink, Thing};
+pub use leaving::{Departed, Leaving, Swept};
 
 /// How far the clinic has let a chain in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub enum Standing {
     Admitted,
     /// Its invite was taken back: its devices are shut out.
     Withdrawn,
+    /// Erased, because its people left. Nothing is kept under its name any more, nor will be.
+    Gone,
 }
 
 /// How far an invite has come; that it expired is for the clock to say.
@@ -551,6 +555,29 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`].
     fn rewrite(&self, rewrites: &Rewrites) -> Result<Outcome>;
+
+    /// Erases a patient chain, or spaces of it, for good, and keeps who is gone, with the
+    /// receipt: nothing can be founded, claimed or appended under those names again.
+    ///
+    /// As [`Store::rewrite`]: when it returns, nothing in the store leads to what was erased.
+    /// [`Outcome::Moved`]: a guard failed, or a space is not here.
+    ///
+    /// # Errors
+    /// [`StoreError`]. [`StoreError::Busy`]: it may be done; see [`Store::departed`].
+    fn leave(&self, leaving: &Leaving<'_>) -> Result<Outcome>;
+
+    /// What is left of a patient chain or a space that was erased.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn departed(&self, chain: ChainId) -> Result<Option<Departed>>;
+
+    /// The seed of the key that receipts are signed with: the one that is kept; where none is,
+    /// this one, from now on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn receipt_seed(&self, fresh: &[u8; 32]) -> Result<[u8; 32]>;
 
     /// Runs of a space beyond the heads that `have` names: log by log, each in
     /// order of its heads.

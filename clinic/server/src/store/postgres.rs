@@ -16,6 +16,7 @@ mod chains;
 mod feed;
 mod guards;
 mod invites;
+mod leave;
 mod listen;
 mod pairings;
 mod runs;
@@ -31,9 +32,9 @@ use clinic_api::log::LogTip;
 
 use super::feed::Sinks;
 use super::{
-    Append, ChainInfo, Changes, Claimed, Guard, Invite, NewBulletin, NewChain, NewRuns, Outcome,
-    Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Signal, Sink, SpaceInfo,
-    Stage, Store, StoreError, StoredRun,
+    Append, ChainInfo, Changes, Claimed, Departed, Guard, Invite, Leaving, NewBulletin, NewChain,
+    NewRuns, Outcome, Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Signal,
+    Sink, SpaceInfo, Stage, Store, StoreError, StoredRun,
 };
 pub use address::Address;
 use session::{Session, Trouble};
@@ -318,6 +319,19 @@ impl Store for PostgresStore {
 
     fn pull(&self, space: SpaceId, have: &BTreeMap<LogId, u64>, limit: PageLimit) -> Result<Page> {
         self.work(|session| runs::pull(session, space, have, limit))
+    }
+
+    /// As [`Store::rewrite`] here.
+    fn leave(&self, leaving: &Leaving<'_>) -> Result<Outcome> {
+        self.write(|write| leave::leave(write, leaving))
+    }
+
+    fn departed(&self, chain: ChainId) -> Result<Option<Departed>> {
+        self.work(|session| leave::departed(session, chain))
+    }
+
+    fn receipt_seed(&self, fresh: &[u8; 32]) -> Result<[u8; 32]> {
+        self.work(|session| leave::seed(session, fresh))
     }
 
     fn changes(&self, scope: Scope, since: u64, limit: usize) -> Result<Changes> {

@@ -9,6 +9,7 @@ mod chains;
 mod connection;
 mod feed;
 mod invites;
+mod leave;
 mod pairings;
 mod runs;
 mod schema;
@@ -28,9 +29,9 @@ use rusqlite::{
 use super::codes::int;
 use super::feed::Sinks;
 use super::{
-    Append, ChainInfo, Changes, Charge, Claimed, Guard, Invite, NewBulletin, NewChain, NewRuns,
-    Outcome, Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Signal, Sink,
-    SpaceInfo, Stage, Store, StoreError, StoredRun,
+    Append, ChainInfo, Changes, Charge, Claimed, Departed, Guard, Invite, Leaving, NewBulletin,
+    NewChain, NewRuns, Outcome, Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope,
+    Signal, Sink, SpaceInfo, Stage, Store, StoreError, StoredRun,
 };
 use connection::{BUSY, connect, make_private, private_file, sync};
 
@@ -212,6 +213,12 @@ impl Written for Pushes {
     fn written(&self) -> bool {
         let stored = |push: &Result<Outcome>| matches!(push, Ok(Outcome::Stored));
         self.0.iter().any(stored)
+    }
+}
+
+impl Written for [u8; 32] {
+    fn written(&self) -> bool {
+        true
     }
 }
 
@@ -403,6 +410,27 @@ impl Store for SqliteStore {
         self.stale.store(true, Ordering::Relaxed);
         self.clear(&lock(&self.writer))?;
         Ok(outcome)
+    }
+
+    /// As [`Store::rewrite`] here: what was erased is overwritten in the file, and
+    /// [`StoreError::Busy`] says that the write-ahead log could not be emptied yet.
+    fn leave(&self, leaving: &Leaving<'_>) -> Result<Outcome> {
+        let outcome = self.write(|write| leave::leave(write, leaving))?;
+        self.stale.store(true, Ordering::Relaxed);
+        self.clear(&lock(&self.writer))?;
+        Ok(outcome)
+    }
+
+    fn departed(&self, chain: ChainId) -> Result<Option<Departed>> {
+        self.read(|tx| leave::departed(tx, chain))
+    }
+
+    fn receipt_seed(&self, fresh: &[u8; 32]) -> Result<[u8; 32]> {
+        let kept = self.read(leave::seed)?;
+        match kept {
+            Some(kept) => Ok(kept),
+            None => self.write(|write| leave::keep_seed(write, fresh)),
+        }
     }
 
     fn changes(&self, scope: Scope, since: u64, limit: usize) -> Result<Changes> {

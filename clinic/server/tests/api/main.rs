@@ -17,6 +17,7 @@ mod epochs;
 mod erasures;
 mod events;
 mod invites;
+mod leaving;
 mod limits;
 mod meanwhile;
 mod openapi;

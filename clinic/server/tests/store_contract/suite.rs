@@ -29,6 +29,7 @@ pub fn contract(new: &dyn Fn() -> Made) {
     let make = || new().store;
     super::feed::contract(new);
     super::rewriting::contract(&make);
+    super::leaving::contract(&make);
     super::many::contract(&make);
     super::pairings::contract(&make);
     super::bulletins::contract(&make);

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use clinic_api::id::{ChainId, DeviceId, InviteLookup, LogId, SpaceId};
 use clinic_api::log::LogTip;
 use clinic_server::store::{
-    Append, ChainInfo, Changes, Claimed, Guard, Invite, NewBulletin, NewChain, NewRuns, Outcome,
-    Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink, SpaceInfo, Stage, Store,
-    StoreError, StoredRun,
+    Append, ChainInfo, Changes, Claimed, Departed, Guard, Invite, Leaving, NewBulletin, NewChain,
+    NewRuns, Outcome, Page, PageLimit, Pairing, PairingLimit, Result, Rewrites, Scope, Sink,
+    SpaceInfo, Stage, Store, StoreError, StoredRun,
 };
 
 type Deed = Box<dyn FnOnce(&dyn Store) + Send>;
@@ -167,6 +167,18 @@ impl Store for Meddling {
     fn rewrite(&self, rewrites: &Rewrites) -> Result<Outcome> {
         self.meddle()?;
         self.inner.rewrite(rewrites)
+    }
+
+    fn leave(&self, leaving: &Leaving<'_>) -> Result<Outcome> {
+        self.inner.leave(leaving)
+    }
+
+    fn departed(&self, chain: ChainId) -> Result<Option<Departed>> {
+        self.inner.departed(chain)
+    }
+
+    fn receipt_seed(&self, fresh: &[u8; 32]) -> Result<[u8; 32]> {
+        self.inner.receipt_seed(fresh)
     }
 
     fn changes(&self, scope: Scope, since: u64, limit: usize) -> Result<Changes> {

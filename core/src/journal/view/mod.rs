@@ -8,11 +8,10 @@ mod apply;
 mod read;
 mod search;
 
+pub(crate) use read::{count, shared_entry, shared_in, versions};
 pub(super) use read::{
-    count, day, entry, erased_in, events_of, ever_there, is_erased, page, search_page, versions,
-    versions_in,
+    day, entry, erased_in, events_of, ever_there, is_erased, page, search_page, versions_in,
 };
-pub(crate) use read::{shared_entry, shared_in};
 
 use clinic_api::id::{DeviceId, SpaceId};
 use rusqlite::Transaction;
@@ -136,6 +135,10 @@ impl View for JournalView {
              CREATE INDEX view_entry_felt ON view_entry (space, felt_ms, entry);",
         )?;
         search::create(tx)
+    }
+
+    fn forget(&self, tx: &Transaction<'_>, space: SpaceId) -> Result<(), VaultError> {
+        search::forget(tx, space)
     }
 
     fn apply(&self, tx: &Transaction<'_>, event: &Applied<'_>) -> Result<Outcome, VaultError> {

@@ -215,7 +215,7 @@ pub(in crate::journal) fn ever_there(
     Ok(found.is_some())
 }
 
-pub(in crate::journal) fn count(vault: &Vault, spaces: &[SpaceEntry]) -> Result<u64, VaultError> {
+pub(crate) fn count(vault: &Vault, spaces: &[SpaceEntry]) -> Result<u64, VaultError> {
     let sql = "SELECT count(DISTINCT entry) FROM view_entry WHERE space IN (?1, ?2)";
     let [private, care] = pair(spaces);
     Ok(vault
@@ -286,7 +286,7 @@ pub(in crate::journal) fn events_of(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-pub(in crate::journal) fn versions(
+pub(crate) fn versions(
     vault: &Vault,
     spaces: &[SpaceEntry],
     entry: EntryId,

@@ -64,6 +64,14 @@ pub(super) fn take_out(
     Ok(())
 }
 
+/// Takes a space's texts out of the index.
+pub(super) fn forget(tx: &Transaction<'_>, space: SpaceId) -> Result<(), VaultError> {
+    let sql = "DELETE FROM view_entry_search WHERE rowid IN
+                   (SELECT id FROM view_entry WHERE space = ?1)";
+    tx.prepare_cached(sql)?.execute([space.0])?;
+    Ok(())
+}
+
 fn text(mood: &Mood) -> String {
     let lists = [
         &mood.feelings,

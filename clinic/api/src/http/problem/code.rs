@@ -86,6 +86,8 @@ codes! {
     UnknownSpace = "unknown-space", 404, "There is no such space";
     /// There is no such chain, or not for this device.
     UnknownChain = "unknown-chain", 404, "There is no such chain";
+    /// It was erased, because its people left: nothing is kept under this name any more, nor will be.
+    Gone = "gone", 410, "It was erased for good";
     /// There is no such invite.
     UnknownInvite = "unknown-invite", 404, "There is no such invite";
     /// The invite is over seven days old. Ask the clinic for another.

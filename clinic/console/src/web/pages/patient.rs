@@ -37,6 +37,8 @@ struct View {
     born: String,
     age: Option<String>,
     heard: String,
+    left: bool,
+    request_number: String,
     span: &'static str,
     spans: Vec<SpanLink>,
     trend: Trend,
@@ -110,7 +112,9 @@ pub(crate) async fn show(
         name: name(&page.row.name),
         born: full_date(page.row.birth_date),
         age: age(page.row.birth_date, who.today()).map(|years| count(years.into(), "year")),
-        heard: heard(who.now, page.row.last_heard),
+        heard: heard(who.now, &page.row),
+        left: page.row.left.is_some(),
+        request_number: page.row.request_number.clone(),
         span,
         spans: SPANS
             .iter()

@@ -48,7 +48,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, who: Unlocked) -> Page {
             last_entry: row
                 .last_entry
                 .map_or("none yet".into(), |entry| ago(who.now, entry.at)),
-            heard: heard(who.now, row.last_heard),
+            heard: heard(who.now, row),
             unreviewed: (row.unreviewed > 0).then(|| row.unreviewed.to_string()),
         })
         .collect();
@@ -85,8 +85,11 @@ fn matches(row: &PatientRow, search: &str) -> bool {
 }
 
 /// Silence in words. It never says how somebody is.
-pub(super) fn heard(now: jiff::Timestamp, last: Option<jiff::Timestamp>) -> String {
-    match last {
+pub(super) fn heard(now: jiff::Timestamp, row: &PatientRow) -> String {
+    if let Some(at) = row.left {
+        return format!("Left {}", ago(now, at));
+    }
+    match row.last_heard {
         Some(at) => format!("Last heard {}", ago(now, at)),
         None => "Not heard from yet".into(),
     }

@@ -7,8 +7,8 @@ use clinic_api::id::{ChainId, DeviceId, InviteLookup, LogId, SpaceId};
 use clinic_api::log::LogTip;
 
 use super::super::{
-    Append, ChainInfo, Charge, Claimed, Guard, Invite, NewBulletin, NewChain, NewRuns, Outcome,
-    Pairing, Rewrite, Rewrites, SpaceInfo, Stage, Standing, Statement, StoredRun, Thing,
+    Append, ChainInfo, Charge, Claimed, Departed, Guard, Invite, NewBulletin, NewChain, NewRuns,
+    Outcome, Pairing, Rewrite, Rewrites, SpaceInfo, Stage, Standing, Statement, StoredRun, Thing,
 };
 use super::feed::Feed;
 
@@ -25,6 +25,8 @@ pub(super) struct State {
     pub(super) bulletins: BTreeMap<ChainId, Vec<Vec<u8>>>,
     pub(super) logs: BTreeMap<(SpaceId, LogId), LogTip>,
     pub(super) runs: BTreeMap<(SpaceId, LogId, u64), Run>,
+    pub(super) departures: BTreeMap<ChainId, Departed>,
+    pub(super) receipt_seed: Option<[u8; 32]>,
 }
 
 #[derive(Debug)]

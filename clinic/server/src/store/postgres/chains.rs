@@ -29,7 +29,10 @@ fn from_row(row: &Row) -> Result<ChainInfo, Trouble> {
 
 pub(super) fn info(session: &mut Session, chain: ChainId) -> Result<Option<ChainInfo>, Trouble> {
     let row = session.query_opt(
-        "SELECT kind, length, tip, standing, revision FROM chains WHERE chain = $1",
+        "SELECT kind, length, tip, revision,
+             CASE WHEN EXISTS (SELECT 1 FROM departures d WHERE d.chain = c.chain)
+                 THEN 4::bigint ELSE standing END AS standing
+         FROM chains c WHERE chain = $1",
         &[&chain.as_ref()],
     )?;
     row.as_ref().map(from_row).transpose()

@@ -11,7 +11,7 @@ const LOCK: i64 = 0x636c_6e63;
 ///
 /// Bodies are not compressed: they are ciphertext. Old versions of a run's row
 /// come of rewriting alone, and are to be taken away at once.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "
     CREATE TABLE clinic_store (version bigint NOT NULL);
     INSERT INTO clinic_store VALUES (0);
@@ -121,6 +121,28 @@ const MIGRATIONS: [&str; 3] = [
         number bigint NOT NULL CHECK (number >= 1),
         bytes  bytea  NOT NULL,
         PRIMARY KEY (roster, number)
+    );
+",
+    // Who left: their rows in chains and devices stay, as names that nobody can take again. What
+    // was theirs is to be taken away at once, also where it was a statement or a claim.
+    "
+    CREATE TABLE departures (
+        chain   bytea NOT NULL PRIMARY KEY CHECK (octet_length(chain) = 32),
+        leave   bytea,
+        receipt bytea NOT NULL
+    );
+
+    CREATE TABLE receipt_key (
+        one  bigint NOT NULL PRIMARY KEY CHECK (one = 1),
+        seed bytea  NOT NULL CHECK (octet_length(seed) = 32)
+    );
+
+    ALTER TABLE statements SET (
+        autovacuum_vacuum_threshold = 0, autovacuum_vacuum_scale_factor = 0,
+        toast.autovacuum_vacuum_threshold = 0, toast.autovacuum_vacuum_scale_factor = 0
+    );
+    ALTER TABLE invites SET (
+        toast.autovacuum_vacuum_threshold = 0, toast.autovacuum_vacuum_scale_factor = 0
     );
 ",
 ];

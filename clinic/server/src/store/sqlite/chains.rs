@@ -15,7 +15,12 @@ use super::{Write, charge, database, feed, hold};
 pub(super) fn info(tx: &Transaction<'_>, chain: ChainId) -> Result<Option<ChainInfo>> {
     type Row = (i64, i64, Option<Vec<u8>>, i64, i64);
     let row: Option<Row> = tx
-        .prepare_cached("SELECT kind, length, tip, standing, revision FROM chains WHERE chain = ?1")
+        .prepare_cached(
+            "SELECT kind, length, tip, revision,
+                 CASE WHEN EXISTS (SELECT 1 FROM departures d WHERE d.chain = c.chain)
+                     THEN 4 ELSE standing END AS standing
+             FROM chains c WHERE chain = ?1",
+        )
         .and_then(|mut select| {
             select
                 .query_row([chain.as_ref()], |row| {

@@ -11,7 +11,7 @@ use super::super::feed::beat_with;
 use super::super::{
     NewRun, NewRuns, Outcome, Page, PageLimit, Result, Rewrites, StoreError, StoredRun, Thing,
 };
-use super::{Pushes, Write, charge, database, feed, hold};
+use super::{Pushes, Write, chains, charge, database, feed, hold};
 
 pub(super) fn tip(tx: &Transaction<'_>, space: SpaceId, log: LogId) -> Result<Option<LogTip>> {
     let row: Option<(i64, Vec<u8>, i64, Vec<u8>)> = tx
@@ -60,7 +60,9 @@ pub(super) fn one(
 
 pub(super) fn push(write: &mut Write<'_>, new: &NewRuns) -> Result<Outcome> {
     let tx = write.tx;
-    if !hold(tx, &new.guards)? || !feed::touch(write, Thing::Space(new.space))? {
+    // A space that was erased is still told of, and is none.
+    let here = hold(tx, &new.guards)? && chains::space(tx, new.space)?.is_some();
+    if !here || !feed::touch(write, Thing::Space(new.space))? {
         return Ok(Outcome::Moved);
     }
     for run in &new.runs {

@@ -10,7 +10,7 @@ const APPLICATION: i64 = 0x636c_6e63;
 
 /// Migration `n` brings the schema from version `n` to `n + 1`. Never edited
 /// once released; a change is one more.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     // 1. Codes: chain kind 1 patient, 2 roster, 3 epoch; standing 1 pending,
     // 2 admitted, 3 withdrawn; space kind as in its hash; stage 1 waiting,
     // 2 claimed, 3 admitted, 4 withdrawn.
@@ -133,6 +133,17 @@ const MIGRATIONS: [&str; 4] = [
         bytes  BLOB NOT NULL,
         PRIMARY KEY (roster, number)
     ) STRICT;",
+    // 5. Who left: their rows in chains and devices stay, as names that nobody can take again.
+    "CREATE TABLE departures (
+        chain   BLOB NOT NULL PRIMARY KEY REFERENCES chains (chain),
+        leave   BLOB,
+        receipt BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE receipt_key (
+        one  INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+        seed BLOB NOT NULL CHECK (length(seed) = 32)
+    ) STRICT, WITHOUT ROWID;",
 ];
 
 /// The version of a file that is ours or empty.
