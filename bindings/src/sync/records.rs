@@ -116,6 +116,11 @@ pub enum Alarm {
         /// The clinic's roster.
         chain: ChainId,
     },
+    /// The server says that somebody left, and shows no word of theirs: nothing was let go.
+    GoneUnproven {
+        /// The patient's chain.
+        chain: ChainId,
+    },
     /// An alarm of a sort that this surface has no name for yet.
     Other,
 }
@@ -137,6 +142,7 @@ impl From<core::Alarm> for Alarm {
             core::Alarm::BulletinInvalid(chain) => Self::BulletinInvalid { chain },
             core::Alarm::BulletinsForked(chain) => Self::BulletinsForked { chain },
             core::Alarm::BulletinsWithheld(chain) => Self::BulletinsWithheld { chain },
+            core::Alarm::GoneUnproven(chain) => Self::GoneUnproven { chain },
             _ => Self::Other,
         }
     }
