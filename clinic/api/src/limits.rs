@@ -40,3 +40,10 @@ pub const BULLETIN_PAGE: usize = 256;
 pub const TOPIC: usize = 64;
 /// Bytes of a request to leave, and of its receipt.
 pub const LEAVE: usize = 4096;
+
+/// Devices of a patient that are in at a time: each is a recipient of every epoch's key, which has
+/// to fit into a statement.
+pub const DEVICES: usize = 32;
+
+/// Devices of a patient that ever were in.
+pub const DEVICES_EVER: usize = 256;

@@ -67,6 +67,7 @@ fn codes_are_those_of_the_contract() {
         ("not-allowed", 403),
         ("unknown-space", 404),
         ("unknown-chain", 404),
+        ("gone", 410),
         ("unknown-invite", 404),
         ("invite-expired", 410),
         ("invite-used", 410),

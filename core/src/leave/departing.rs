@@ -73,6 +73,7 @@ fn proof(vault: &mut Vault, name: ChainId, told: &Told) -> Result<Option<Proof>,
     let gone = spaces.iter().map(|space| ChainId::from(*space));
     let names: Vec<ChainId> = gone.chain(whole).collect();
     let fits = receipted.chain == patient && receipted.request == Some(leave.hash());
+    let fits = fits && receipted.spaces == word.gone();
     Ok((fits && names.contains(&name)).then_some(Proof {
         patient,
         names,

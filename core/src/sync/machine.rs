@@ -304,9 +304,9 @@ impl Machine {
             (Err(SyncError::Refused(Code::Gone)), _) if !asked => {
                 self.said_gone(vault, name, about)
             }
-            // One patient of many whom the server doesn't know keeps none of the others waiting.
-            (Err(SyncError::Refused(Code::UnknownChain | Code::UnknownSpace)), Some(patient))
-                if self.many_patients =>
+            // What is refused about one patient of many keeps none of the others waiting.
+            (Err(SyncError::Refused(code)), Some(patient))
+                if self.many_patients && of_one(code) =>
             {
                 self.skip(patient);
                 Ok(())
@@ -523,6 +523,24 @@ impl Machine {
             other @ (Reply::Problem(_) | Reply::Unreachable) => Err(failure(&other)),
         }
     }
+}
+
+/// Whether a refusal is about what was asked, and not about the server or whoever asks.
+fn of_one(code: Code) -> bool {
+    [
+        Code::UnknownChain,
+        Code::UnknownSpace,
+        Code::NotAllowed,
+        Code::BodyTooLarge,
+        Code::ChainConflict,
+        Code::ChainInvalid,
+        Code::EpochOutdated,
+        Code::RunInvalid,
+        Code::TooManyFrames,
+        Code::FrameTooLarge,
+        Code::StorageFull,
+    ]
+    .contains(&code)
 }
 
 /// What a failed request means.

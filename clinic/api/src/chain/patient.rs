@@ -5,6 +5,7 @@ use minicbor::{Decode, Encode};
 use super::{Body, ChainError, ChainKind, Signed, Tip};
 use crate::crypto::{self, Signature};
 use crate::id::{ChainId, DeviceId, HeadHash, LogId, MemberId, SpaceId, StatementHash};
+use crate::limits;
 use crate::member::{DeviceKeys, KitKeys, kem_well_formed};
 use crate::space::SpaceKind;
 use crate::wire::bytes_array;
@@ -213,6 +214,11 @@ impl PatientChain {
                 let id = checked_device(&device)?;
                 if self.devices.iter().any(|d| d.id == id) {
                     return Err(ChainError::Rule("a device joins once"));
+                }
+                let tip = tip.number;
+                let present = self.devices.iter().filter(|d| d.present(tip)).count();
+                if present >= limits::DEVICES || self.devices.len() >= limits::DEVICES_EVER {
+                    return Err(ChainError::Rule("more devices than a person has"));
                 }
                 consented(&device.log, &id.0, &consent)?;
                 self.devices.push(DeviceRecord {

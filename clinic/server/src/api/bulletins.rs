@@ -89,6 +89,14 @@ fn store(
             "a signer may not sign any more",
         ));
     }
+    let one = next.signers.len() < 2;
+    if one && bulletin::needs_second(roster, verified.body.kind, tip) {
+        // Its signer chose what it cites: not the time before there was a second one.
+        return Err(Refusal::because(
+            Code::ChainInvalid,
+            "a second person has to sign",
+        ));
+    }
     Ok(app.store().publish(&NewBulletin {
         roster: id,
         number: verified.body.number,

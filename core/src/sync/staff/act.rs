@@ -10,6 +10,7 @@ use clinic_api::id::ChainId;
 
 use super::super::error::SyncError;
 use super::super::machine::{self, Machine, Next};
+use super::super::report::{Alarm, Report};
 use super::super::request::{Reply, Request};
 use super::change::{Kept, RosterChange};
 use super::error::StaffError;
@@ -80,7 +81,7 @@ impl RosterAct {
             match &mut self.stage {
                 Stage::Looking(machine) => match machine.next(vault)? {
                     Next::Send(request) => return Ok(Next::Send(request)),
-                    Next::Done if machine.report().alarms.is_empty() => {
+                    Next::Done if !odd(machine.report(), self.roster) => {
                         self.stage = Stage::Sending(self.planned(vault)?);
                     }
                     Next::Done => return Err(StaffError::Forked),
@@ -186,4 +187,13 @@ pub(super) fn own_roster(vault: &Vault) -> Result<ChainId, VaultError> {
         Some(Me::Staff { roster, .. }) => Ok(roster),
         Some(Me::Patient { .. }) | None => Err(VaultError::NotSetUp),
     }
+}
+
+/// Whether the roster itself looked odd. What looks odd elsewhere, such as what one patient wrote,
+/// must not keep a clinic from putting somebody out.
+fn odd(report: &Report, roster: ChainId) -> bool {
+    report.alarms.iter().any(|alarm| {
+        let of = [Alarm::ChainForked(roster), Alarm::ChainInvalid(roster)];
+        of.contains(alarm)
+    })
 }
