@@ -398,7 +398,7 @@ async fn streams_that_nobody_reads_hold_nothing_up() {
     let mut patient = Patient::of(&clinic, 50);
     site.enrolled(&clinic, &patient, 1).await;
     let mut streams = Vec::new();
-    for seed in 100..140 {
+    for seed in 100..131 {
         let device = Device::new(seed);
         let added = patient.state(patient.adding(&device));
         site.append(&patient.device, patient.id(), &added)
