@@ -3,6 +3,7 @@
 use clinic_api::chain::patient::{PatientChain, PatientStep};
 use clinic_api::chain::{Body, ChainError, ChainKind, Signed};
 use clinic_api::id::HeadHash;
+use companion_core::space::keys::DeviceSecrets;
 use companion_core::space::patient;
 
 use super::vectors::fixed;
@@ -68,6 +69,33 @@ fn a_kit_alone_stays_and_beside_a_device_it_goes() {
     let kit = say(&world, Who::Kit, &chain, retired(&world));
     assert_eq!(chain.append(&kit), Err(LAST));
     assert_eq!(chain.recipients_at(chain.tip().number).len(), 1);
+}
+
+/// Each device takes a wrap of some 1,200 bytes in every epoch, which has to fit into a statement.
+#[test]
+fn a_chain_has_at_most_32_devices_at_a_time() {
+    let world = World::new();
+    let env = fixed::env("many");
+    let mut chain = alone(&world);
+    let more = |chain: &PatientChain| {
+        let new = DeviceSecrets::generate(&env).unwrap();
+        patient::add_device(&env, chain, &world.phone, &new)
+    };
+    for _ in 1..32 {
+        let next = more(&chain);
+        chain.append(&next).unwrap();
+    }
+    let over = ChainError::Rule("more devices than a person has");
+    let next = more(&chain);
+    assert_eq!(chain.append(&next), Err(over));
+    // One goes, one comes.
+    let gone = chain.devices().last().unwrap().id;
+    let next = say(&world, Who::Phone, &chain, out(gone));
+    chain.append(&next).unwrap();
+    let next = more(&chain);
+    chain.append(&next).unwrap();
+    let next = more(&chain);
+    assert_eq!(chain.append(&next), Err(over));
 }
 
 #[test]
