@@ -43,7 +43,7 @@ pub const LEAVE: usize = 4096;
 
 /// Devices of a patient that are in at a time: each is a recipient of every epoch's key, which has
 /// to fit into a statement.
-pub const DEVICES: usize = 32;
+pub const DEVICES: usize = 64;
 
 /// Devices of a patient that ever were in.
 pub const DEVICES_EVER: usize = 256;

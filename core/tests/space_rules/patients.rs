@@ -73,7 +73,7 @@ fn a_kit_alone_stays_and_beside_a_device_it_goes() {
 
 /// Each device takes a wrap of some 1,200 bytes in every epoch, which has to fit into a statement.
 #[test]
-fn a_chain_has_at_most_32_devices_at_a_time() {
+fn a_chain_has_at_most_64_devices_at_a_time() {
     let world = World::new();
     let env = fixed::env("many");
     let mut chain = alone(&world);
@@ -81,7 +81,7 @@ fn a_chain_has_at_most_32_devices_at_a_time() {
         let new = DeviceSecrets::generate(&env).unwrap();
         patient::add_device(&env, chain, &world.phone, &new)
     };
-    for _ in 1..32 {
+    for _ in 1..64 {
         let next = more(&chain);
         chain.append(&next).unwrap();
     }

@@ -44,7 +44,9 @@ fn flags(text: &str) -> BTreeSet<&str> {
 
 #[test]
 fn every_flag_that_is_named_exists_and_every_one_that_exists_is_named() {
-    let helps = ["serve", "backup", "restore", "check"].map(help).concat();
+    let helps = ["serve", "backup", "restore", "check", "erase"]
+        .map(help)
+        .concat();
     let exist = flags(&helps);
     let page = read("docs/RUNNING.md");
     // Other programs' flags (the last four are the console's), and how to ask for help.
