@@ -203,7 +203,11 @@ impl Telling {
                     self.bend_chain(server, id, &mut page);
                     wire::encode(&page)
                 }
-                Asks::Statement(_) | Asks::Push(_) | Asks::Erase(_) | Asks::Bulletins => {
+                Asks::Statement(_)
+                | Asks::Push(_)
+                | Asks::Erase(_)
+                | Asks::Bulletins
+                | Asks::Departure => {
                     return body;
                 }
             },

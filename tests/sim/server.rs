@@ -73,6 +73,8 @@ pub enum Asks {
     Erase(SpaceId),
     /// Nobody says anything to all in this world.
     Bulletins,
+    /// And nobody leaves.
+    Departure,
 }
 
 pub fn asks(request: &Request) -> Asks {
@@ -90,6 +92,7 @@ pub fn asks(request: &Request) -> Asks {
         ("POST", ["spaces", id, "pull"]) => Asks::Pull(id.parse().unwrap()),
         ("POST", ["spaces", id, "erasures"]) => Asks::Erase(id.parse().unwrap()),
         ("GET", ["bulletins", _]) => Asks::Bulletins,
+        ("GET", ["chains", _, "leave"]) => Asks::Departure,
         other => panic!("nobody asks for {other:?}"),
     }
 }
@@ -111,7 +114,7 @@ impl Server {
             Asks::Statement(id) => self.statement(id, &request.body),
             Asks::Pull(space) => self.pull(store, caller, space, &request.body),
             Asks::Push(space) => self.push(store, caller, space, &request.body, &mut new),
-            Asks::Bulletins => Err(Code::NotFound),
+            Asks::Bulletins | Asks::Departure => Err(Code::NotFound),
             Asks::Erase(space) => self.erase(store, caller, space, &request.body),
         };
         (answer.map_or_else(refuse, Reply::Ok), new)
