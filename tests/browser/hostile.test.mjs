@@ -67,7 +67,7 @@ after(async () => {
 })
 
 const KNOWN = new Set(
-  'A ARTICLE BDI BODY BR BUTTON CAPTION CIRCLE DD DETAILS DIV DL DT FOOTER FORM G H1 H2 H3 HEAD HEADER HTML INPUT LABEL LI LINE LINK MAIN META NAV OL P PATH POLYLINE SCRIPT SECTION SPAN STRONG SUMMARY SVG TABLE TBODY TD TEXT TH THEAD TIME TITLE TR UL RECT'.split(' '),
+  'A ARTICLE BDI BODY BR BUTTON CAPTION CIRCLE CODE DD DETAILS DIV DL DT FOOTER FORM G H1 H2 H3 HEAD HEADER HTML INPUT LABEL LI LINE LINK MAIN META NAV OL P PATH POLYLINE SCRIPT SECTION SPAN STRONG SUMMARY SVG TABLE TBODY TD TEXT TH THEAD TIME TITLE TR UL RECT'.split(' '),
 )
 const ATTRIBUTES = /^(aria-[a-z]+|action|autocomplete|charset|class|content|cx|cy|d|datetime|defer|dir|dx|dy|for|height|href|id|inputmode|lang|max|maxlength|method|min|name|novalidate|open|points|preserveAspectRatio|r|rel|required|role|scope|shape-rendering|spellcheck|src|tabindex|type|value|viewBox|width|x|x1|x2|y|y1|y2)$/
 
