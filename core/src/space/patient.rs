@@ -4,6 +4,7 @@ use clinic_api::chain::patient::{CONSENT, ClinicRef, LastHead, PatientChain, Pat
 use clinic_api::chain::{Body, ChainKind, Signed, Tip};
 use clinic_api::crypto;
 use clinic_api::id::{DeviceId, MemberId};
+use clinic_api::member::DeviceKeys;
 
 use super::keys::{DeviceSecrets, KitSecret};
 use crate::env::Env;
@@ -30,8 +31,19 @@ pub fn add_device(
     new: &DeviceSecrets,
 ) -> Signed {
     let consent = consent(chain, MemberId::from(new.id()), |b| new.log().sign(b));
+    add_consenting(env, chain, device, new.keys().clone(), consent)
+}
+
+/// Takes in another device that consented elsewhere.
+pub fn add_consenting(
+    env: &Env,
+    chain: &PatientChain,
+    device: &DeviceSecrets,
+    new: DeviceKeys,
+    consent: crypto::Signature,
+) -> Signed {
     let step = PatientStep::DeviceAdded {
-        device: new.keys().clone(),
+        device: new,
         consent,
     };
     signed(env, Some(chain.tip()), device, step)

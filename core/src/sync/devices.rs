@@ -1,6 +1,6 @@
 //! Putting a patient's device out, and adopting what it had not shown.
 
-use clinic_api::chain::patient::{LastHead, PatientStep};
+use clinic_api::chain::patient::LastHead;
 use clinic_api::id::{DeviceId, LogId};
 use clinic_api::log::{Head, Item, LogTip, Run};
 use clinic_api::message::{Have, Pull, Pulled};
@@ -8,7 +8,6 @@ use clinic_api::wire;
 
 use super::epochs;
 use super::error::SyncError;
-use super::pairing::signed;
 use super::pull::{judge, log_key};
 use super::request::Request;
 use super::{Link, Sync};
@@ -16,6 +15,7 @@ use crate::care::own_chain;
 use crate::event::Envelope;
 use crate::space::authority::Author;
 use crate::space::frame;
+use crate::space::patient;
 use crate::vault::{Put, SpaceEntry, Vault, VaultError};
 
 /// So many logs of one device are looked at in one space.
@@ -51,8 +51,10 @@ impl Sync {
                 return Ok(None);
             }
             let heads = last_heads(vault, device)?;
-            let step = PatientStep::DeviceRemoved { device, heads };
-            Ok(Some(signed(vault, chain, step)?))
+            let (env, me) = (vault.env().clone(), vault.device()?);
+            Ok(Some(patient::remove_device(
+                &env, chain, &me, device, heads,
+            )))
         })
         .await?;
         self.round().await.map(drop)

@@ -5,10 +5,11 @@ use clinic_api::chain::roster::Roster;
 use clinic_api::chain::{ChainError, Signed};
 use clinic_api::http::problem::Code;
 use clinic_api::id::{ChainId, MemberId};
-use clinic_api::message::{ChainPage, Chains};
+use clinic_api::message::Chains;
 use clinic_api::wire;
 
 use super::address::Server;
+use super::chains::{TRIES, append, loaded, whole};
 use super::driver::Credentials;
 use super::error::SyncError;
 use super::request::Request;
@@ -25,10 +26,6 @@ use crate::vault::{Me, Vault, VaultError};
 const MAKING: &str = "kit.making";
 /// The secret of the kit that this device is being restored by, until it has keys of its own.
 const RESTORING: &str = "kit.restoring";
-/// How often a statement is tried against others who extend the chain at the same time.
-const TRIES: usize = 4;
-/// More statements than any chain has.
-const LONGEST: usize = 100_000;
 
 /// The recovery kit: making, checking, shutting out, restoring by it. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -126,18 +123,18 @@ impl Kit {
     /// [`SyncError::NoServer`] before a clinic was joined; [`SyncError::Unreachable`] try later:
     /// an earlier kit may have been replaced by then.
     pub async fn make(&self) -> Result<KitPage, SyncError> {
-        self.sync.round().await?;
+        let (mut link, id) = self.link()?;
         let secret = making(&mut self.sync.vault.lock())?;
         let kit = KitSecret::new(&secret)?;
-        self.state_in_chain(|vault, chain| {
+        let state = self.sync.state(&mut link, id, |vault, chain| {
             if chain.kits().iter().any(|k| k.id == kit.keys().id()) {
                 return Ok(None);
             }
             let device = vault.device()?;
             let env = vault.env().clone();
             Ok(Some(patient::adopt_kit(&env, chain, &device, &kit)))
-        })
-        .await?;
+        });
+        state.await?;
         // The next epochs are written by this round; without them the kit would open nothing.
         self.sync.round().await?;
         let mut vault = self.sync.vault.lock();
@@ -166,19 +163,20 @@ impl Kit {
     /// # Errors
     /// [`KitError::None`]; [`SyncError::Unreachable`] try again soon.
     pub async fn shut_out(&self) -> Result<(), KitError> {
-        self.sync.round().await?;
+        let (mut link, id) = self.link()?;
+        self.sync.catch_up(&mut link, id).await?;
         if own(&mut self.sync.vault.lock())?.kit().is_none() {
             return Err(KitError::None);
         }
-        self.state_in_chain(|vault, chain| {
+        let state = self.sync.state(&mut link, id, |vault, chain| {
             let Some(kit) = chain.kit() else {
                 return Ok(None);
             };
             let device = vault.device()?;
             let env = vault.env().clone();
             Ok(Some(patient::retire_kit(&env, chain, &device, kit.id)))
-        })
-        .await?;
+        });
+        state.await?;
         self.sync.vault.lock().forget_secret(MAKING)?;
         self.sync.round().await?;
         Ok(())
@@ -248,6 +246,14 @@ impl Kit {
         done.transpose()
     }
 
+    /// The connection as this device, and the own chain.
+    fn link(&self) -> Result<(Link, ChainId), SyncError> {
+        let mut vault = self.sync.vault.lock();
+        let address = server(&vault)?.ok_or(SyncError::NoServer)?;
+        let id = own_chain(&vault)?;
+        Ok((Link::new(&self.sync.line, &mut vault, address)?, id))
+    }
+
     /// Adds this device to the chain by the kit's signature, unless it is in.
     async fn let_in(&self, link: &mut Link, kit: &KitSecret, id: ChainId) -> Result<(), KitError> {
         for _ in 0..TRIES {
@@ -276,33 +282,6 @@ impl Kit {
             })?;
         }
         Err(SyncError::Refused(Code::ChainConflict).into())
-    }
-
-    /// Makes a statement and appends it to the own chain, here and at the server; none where
-    /// there is nothing to state any more.
-    async fn state_in_chain(
-        &self,
-        write: impl Fn(&mut Vault, &PatientChain) -> Result<Option<Signed>, SyncError>,
-    ) -> Result<(), SyncError> {
-        for _ in 0..TRIES {
-            let (mut link, id, next) = {
-                let mut vault = self.sync.vault.lock();
-                let address = server(&vault)?.ok_or(SyncError::NoServer)?;
-                let chain = own(&mut vault)?;
-                let Some(next) = write(&mut vault, &chain)? else {
-                    return Ok(());
-                };
-                let link = Link::new(&self.sync.line, &mut vault, address)?;
-                (link, chain.id(), next)
-            };
-            if append(&mut link, id, &next).await? {
-                self.sync.vault.lock().extend_patient(id, &next)??;
-                return Ok(());
-            }
-            // Another device was first: see what it stated.
-            self.sync.round().await?;
-        }
-        Err(SyncError::Refused(Code::ChainConflict))
     }
 }
 
@@ -395,22 +374,6 @@ async fn roster(link: &mut Link, id: ChainId, root: MemberId) -> Result<Pulled<R
     Ok(Pulled { chain, statements })
 }
 
-/// All statements of a chain, unverified.
-pub(super) async fn whole(link: &mut Link, id: ChainId) -> Result<Vec<Signed>, SyncError> {
-    let mut all = Vec::new();
-    loop {
-        let request = Request::get(format!("/v1/chains/{id}")).query(format!("from={}", all.len()));
-        let page: ChainPage = wire::decode(&link.expect(&request).await?)?;
-        let before = all.len();
-        for bytes in &page.statements {
-            all.push(Signed::from_bytes(bytes)?);
-        }
-        if !page.more || all.len() == before || all.len() > LONGEST {
-            return Ok(all);
-        }
-    }
-}
-
 /// Keeps what of a chain is not kept yet.
 fn take(
     vault: &mut Vault,
@@ -434,16 +397,6 @@ fn take(
     Ok(())
 }
 
-/// Appends a statement at the server; false where another one stands there already.
-async fn append(link: &mut Link, chain: ChainId, next: &Signed) -> Result<bool, SyncError> {
-    let request = Request::post(format!("/v1/chains/{chain}"), next.to_bytes());
-    match link.expect(&request).await {
-        Ok(_) => Ok(true),
-        Err(SyncError::Refused(Code::ChainConflict)) => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
 /// Whether a kit may restore into this vault: a fresh one, or one where just that was begun.
 fn free_for(vault: &Vault, code: &KitCode) -> Result<bool, KitError> {
     let begun = vault.secret(RESTORING)?;
@@ -456,15 +409,6 @@ fn free_for(vault: &Vault, code: &KitCode) -> Result<bool, KitError> {
 fn own(vault: &mut Vault) -> Result<PatientChain, SyncError> {
     let id = own_chain(vault)?;
     loaded(vault, id)
-}
-
-fn loaded(vault: &mut Vault, id: ChainId) -> Result<PatientChain, SyncError> {
-    vault.load_patient(id)?;
-    vault
-        .chains()
-        .patient(id)
-        .cloned()
-        .ok_or(SyncError::Internal)
 }
 
 pub(super) fn clinic_name(vault: &mut Vault, chain: &PatientChain) -> Result<String, SyncError> {

@@ -7,6 +7,7 @@
 mod address;
 mod backoff;
 mod bulletins;
+mod chains;
 mod devices;
 mod driver;
 mod epochs;
@@ -21,6 +22,7 @@ mod light;
 mod line;
 mod machine;
 mod office;
+
 pub mod pairing;
 mod patients;
 mod plan;

@@ -1,8 +1,12 @@
 //! An act that is cut off anywhere, and what it refuses.
 
-use clinic_api::id::{DeviceId, PersonId};
+use clinic_api::bulletin::Seen;
+use clinic_api::id::{BulletinHash, DeviceId, PersonId};
 use clinic_api::member::{Role, Team};
-use companion_core::sync::{Next, RosterAct, RosterChange, StaffError};
+use clinic_api::space::SpaceKind;
+use companion_core::space::authority::Author;
+use companion_core::sync::{Alarm, Next, RosterAct, RosterChange, StaffError};
+use companion_core::vault::Arrived;
 
 use super::house::{change, hired, run};
 use crate::support::world::{Cut, Device, World};
@@ -170,4 +174,43 @@ fn a_workstation_is_not_added_to_a_roster_that_it_did_not_see() {
     super::house::person(&world.desk, &mut world.api, 9, Role::FrontDesk);
     let refused = change(&world.desk, &mut world.api, asked);
     assert_eq!(refused.unwrap_err(), StaffError::Moved);
+}
+
+/// A patient can make a workstation believe that a bulletin is withheld, for good.
+#[test]
+fn what_looks_odd_elsewhere_keeps_nobody_in() {
+    let mut world = World::settled();
+    let (_, person) = hired(&mut world, 7, Role::Clinician);
+    let care = world.entry(SpaceKind::Care);
+    let (phone, log) = world
+        .phone
+        .with(|v| (v.device().unwrap().id(), v.own_log(care.space).unwrap()));
+    world.desk.with(|v| {
+        let seen = Seen {
+            number: 1 << 40,
+            hash: BulletinHash([7; 32]),
+        };
+        v.take(Arrived {
+            space: care,
+            device: phone,
+            author: Some(Author::Patient),
+            tip: log.tip.unwrap(),
+            heard_ms: 0,
+            seen: Vec::new(),
+            bulletin: Some(seen),
+            frames: Vec::new(),
+            missing: Vec::new(),
+        })
+        .unwrap();
+    });
+    let report = world.desk.round(&mut world.api).unwrap();
+    assert_eq!(report.alarms, [Alarm::BulletinsWithheld(world.roster)]);
+    let removal = RosterChange::RemovePerson { person };
+    change(&world.desk, &mut world.api, removal).unwrap();
+    let people = world.desk.companion.staff().people().unwrap().all;
+    assert!(
+        people
+            .iter()
+            .all(|p| p.person != person || p.role.is_none())
+    );
 }

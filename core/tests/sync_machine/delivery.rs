@@ -1,10 +1,11 @@
 //! What is shared arrives; what is not never leaves in readable form.
 
+use clinic_api::http::problem::{Code, Problem};
 use clinic_api::message::Push;
 use clinic_api::space::SpaceKind;
 use clinic_api::wire;
 use companion_core::care::ReviewState;
-use companion_core::sync::{Machine, SyncError};
+use companion_core::sync::{Machine, Next, Reply, SyncError};
 
 use crate::support::world::{Device, World, present};
 use crate::support::{START, noted};
@@ -315,4 +316,41 @@ fn own_readings_grow_across_a_restart() {
     let readings: Vec<_> = own.map(|e| e.envelope.hlc).collect();
     assert_eq!(readings.len(), 3);
     assert!(readings.is_sorted(), "{readings:?}");
+}
+
+#[test]
+fn what_is_refused_about_one_patient_ends_no_round_of_a_workstation() {
+    let mut world = World::settled();
+    let entry = world.phone.companion.journal();
+    let entry = entry.record(&noted("read", START), Some(true)).unwrap();
+    world.settle();
+    let care = world.desk.companion.care();
+    care.note_reading(world.chain, &[entry]).unwrap();
+    let path = format!("/v1/spaces/{}/runs", world.space(SpaceKind::Care));
+    for code in [Code::StorageFull, Code::BodyTooLarge, Code::ChainInvalid] {
+        let mut refused = 0;
+        let mut machine = world.desk.with(|v| Machine::new(v)).unwrap();
+        while let Next::Send(request) = world.desk.with(|v| machine.next(v)).unwrap() {
+            let reply = if request.path == path {
+                refused += 1;
+                Reply::Problem(Problem::new(code))
+            } else {
+                world.api.serve(world.desk.id, &request)
+            };
+            world.desk.with(|v| machine.receive(v, reply)).unwrap();
+        }
+        assert_eq!(refused, 1, "{code:?}");
+    }
+    // It is sent when it is taken.
+    world.settle();
+    assert_eq!(
+        world
+            .phone
+            .companion
+            .care()
+            .readings(world.chain)
+            .unwrap()
+            .len(),
+        1
+    );
 }

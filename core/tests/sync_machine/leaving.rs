@@ -41,7 +41,11 @@ fn word(world: &World, by: &Device, spaces: Option<Vec<SpaceId>>) -> SignedLeave
 }
 
 fn receipt(chain: ChainId, word: &SignedLeave) -> SignedReceipt {
-    let receipt = Receipt {
+    SignedReceipt::new(receipt_body(chain, word), &[9; 32]).unwrap()
+}
+
+fn receipt_body(chain: ChainId, word: &SignedLeave) -> Receipt {
+    Receipt {
         chain,
         spaces: SpaceKind::OF_PATIENT.map(|kind| kind.id(chain)).to_vec(),
         request: Some(word.hash()),
@@ -50,8 +54,7 @@ fn receipt(chain: ChainId, word: &SignedLeave) -> SignedReceipt {
         runs: 3,
         bytes: 1_000,
         key: [0; 32],
-    };
-    SignedReceipt::new(receipt, &[9; 32]).unwrap()
+    }
 }
 
 fn told(world: &World, word: &SignedLeave) -> Departure {
@@ -133,6 +136,18 @@ fn without_proof_nothing_is_let_go_of() {
         ..told(&world, &honest)
     };
     nothing_is_let_go_of(&mut world, Some(other), "a receipt for another word");
+    let less = Receipt {
+        spaces: vec![desk_space],
+        ..receipt_body(chain, &honest)
+    };
+    let less = Departure {
+        receipt: SignedReceipt::new(less, &[9; 32])
+            .unwrap()
+            .to_bytes()
+            .into(),
+        ..told(&world, &honest)
+    };
+    nothing_is_let_go_of(&mut world, Some(less), "a receipt for one space alone");
     let forged = {
         let mut receipt = receipt(chain, &honest);
         receipt.body[40] ^= 1;

@@ -3,6 +3,7 @@
 use axum::extract::{RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use clinic_api::chain::patient::PatientChain;
 use clinic_api::chain::{ChainKind, Signed as Statement};
 use clinic_api::http::problem::Code;
 use clinic_api::id::{ChainId, DeviceId, SpaceId, StatementHash};
@@ -113,9 +114,12 @@ fn append_patient(app: &App, caller: &Caller, id: ChainId, next: &New) -> Result
         .members()
         .filter(|id| !before.members().any(|old| old == *id));
     let devices = new.map(|id| DeviceId(id.0)).collect();
+    // Whoever filled the storage must not keep themselves in by that.
+    let members = |chain: &PatientChain| chain.recipients_at(chain.tip().number).len();
+    let puts_out = members(&after) < members(before);
     let append = Append {
         devices,
-        charge: Some(app.access().charge(&loaded)),
+        charge: (!puts_out).then(|| app.access().charge(&loaded)),
         ..plain(&loaded, before.tip().hash.into(), next)
     };
     store_grown(app, append, after)

@@ -1,8 +1,8 @@
 //! What a clinic says to all its patients: who may, in which order, with whose signature.
 
 use clinic_api::bulletin::{self, Body, Bulletin, BulletinPage, Draft, Kind, Last};
-use clinic_api::chain::ChainError;
 use clinic_api::chain::roster::RosterStep;
+use clinic_api::chain::{ChainError, Signed};
 use clinic_api::http::problem::Code;
 use clinic_api::id::{BulletinHash, PersonId, StatementHash};
 use clinic_api::member::Role;
@@ -244,4 +244,34 @@ async fn who_left_is_stopped_though_the_cited_roster_knows_them() {
         .expect(201);
     let answer = site.post(&clinic.desk, &path, &signed.to_bytes()).await;
     assert_eq!(answer.refused(), refusal(Code::ChainInvalid));
+}
+
+/// The one signer chooses what is cited: the time before there was a second one, too.
+#[tokio::test]
+async fn who_was_alone_once_publishes_no_numbers_alone_by_citing_that_time() {
+    let world = World::new().await;
+    let clinic = &world.clinic;
+    let path = format!("/v1/bulletins/{}", clinic.id());
+    let signer = clinic.clinician.id();
+    let alone = clinic.statements.iter().find_map(|bytes| {
+        let hash = Signed::from_bytes(bytes).unwrap().hash();
+        let number = clinic.roster.number_of(hash).unwrap();
+        let able = bulletin::signs(&clinic.roster, signer, number).is_some();
+        let first = able && !bulletin::needs_second(&clinic.roster, Kind::CrisisNumbers, number);
+        first.then_some(hash)
+    });
+    let body = Body {
+        cites: alone.expect("there was such a time"),
+        ..body(clinic, None, Kind::CrisisNumbers)
+    };
+    // A reader who knows nothing else would take it; an honest server does not.
+    let one = sign(&body, &[&clinic.clinician]);
+    judge(clinic, None, &one).unwrap();
+    let answer = world
+        .site
+        .post(&clinic.clinician, &path, &one.to_bytes())
+        .await;
+    assert_eq!(answer.refused(), refusal(Code::ChainInvalid));
+    let page: BulletinPage = world.site.get(&clinic.desk, &path).await.read();
+    assert!(page.bulletins.is_empty());
 }

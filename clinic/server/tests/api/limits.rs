@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::Extension;
+use clinic_api::chain::patient::PatientStep;
 use clinic_api::http::problem::Code;
 use clinic_api::message::Pushed;
 use clinic_api::space::SpaceKind;
@@ -228,6 +229,35 @@ async fn an_admitted_patient_has_a_limit_that_does_not_stop_the_clinic() {
         .post(clinician, &path, &push(&[run]))
         .await
         .expect(200);
+}
+
+#[tokio::test]
+async fn a_device_that_filled_the_storage_is_put_out_all_the_same() {
+    const LIMIT: u64 = 300_000;
+    let world = World::configured(|config| config.patient_bytes = LIMIT).await;
+    let epoch = world.epoch(SpaceKind::Care).await;
+    let space = world.space(SpaceKind::Care);
+    let path = format!("/v1/spaces/{space}/runs");
+    let mut log = Log::new(&world.second, space, 1, epoch);
+    for size in [50_000, 5_000, 500, 32] {
+        loop {
+            let before = log.tip;
+            let body = push(&[log.run(&[size], 7)]);
+            if world.site.post(&world.second, &path, &body).await.status != 200 {
+                log.tip = before;
+                break;
+            }
+        }
+    }
+    let patient = &world.patient;
+    let nothing = patient.next(PatientStep::DeviceRemoved {
+        device: world.second.id(),
+        heads: Vec::new(),
+    });
+    let put_out = world.site.append(&patient.device, patient.id(), &nothing);
+    put_out.await.expect(201);
+    let gone = world.site.get(&world.second, "/v1/chains").await;
+    assert_eq!(gone.refused(), refusal(Code::DeviceRemoved));
 }
 
 #[tokio::test]

@@ -17,7 +17,6 @@ use clinic_api::wire::{self, bytes_array};
 use minicbor::{Decode, Encode};
 
 pub use error::PairingError;
-pub(super) use patient_device::signed;
 pub use patient_device::{Answering, Invitation, Waiting};
 
 use super::Link;

@@ -1,11 +1,9 @@
 //! Another device of a patient: from the one that is in, and from the new one.
 
-use std::collections::VecDeque;
-
-use clinic_api::chain::patient::{PatientChain, PatientStep};
-use clinic_api::chain::{Body, ChainError, ChainKind, Signed};
+use clinic_api::chain::Signed;
+use clinic_api::chain::patient::PatientChain;
 use clinic_api::http::problem::Code;
-use clinic_api::id::{ChainId, DeviceId, InviteLookup, MemberId};
+use clinic_api::id::{ChainId, DeviceId, InviteLookup};
 use clinic_api::message::ServerTime;
 use clinic_api::wire::{self, bytes_array};
 use minicbor::bytes::ByteVec;
@@ -18,15 +16,13 @@ use crate::device;
 use crate::space::invite::Digits;
 use crate::space::keys::{DeviceSecrets, Seed};
 use crate::space::pairing::{PairingCode, PairingPlace, PairingSecret};
+use crate::space::patient;
 use crate::sync::address::Server;
+use crate::sync::chains::{loaded, whole};
 use crate::sync::driver::Credentials;
 use crate::sync::error::SyncError;
-use crate::sync::kit;
-use crate::sync::machine::{Machine, failure};
-use crate::sync::report::Alarm;
-use crate::sync::request::{Reply, Request};
+use crate::sync::request::Request;
 use crate::sync::spaces::patient_spaces;
-use crate::sync::task::{Chain, Task};
 use crate::sync::{Link, SERVER, Sync, server};
 use crate::vault::{Me, Vault, VaultError};
 
@@ -36,8 +32,6 @@ const OFFERED: &str = "pairing.offered";
 const ANSWERED: &str = "pairing.answered";
 /// So long a code is good, in seconds: both devices are at hand.
 const OPEN_SECONDS: i64 = 24 * 60 * 60;
-/// How often a statement is tried against others who state something at the same time.
-const TRIES: u8 = 4;
 
 /// A pairing as it is shown to the person, once. Has no `Debug`: it holds the secret.
 #[derive(Clone)]
@@ -207,11 +201,12 @@ impl Sync {
             if chain.tip() != offered.tip() {
                 return Err(PairingError::Moved.into());
             }
-            let step = PatientStep::DeviceAdded {
-                device: keys.clone(),
-                consent: checked.answered.consent,
-            };
-            Ok(Some(signed(vault, chain, step)?))
+            let (env, me) = (vault.env().clone(), vault.device()?);
+            let consent = checked.answered.consent;
+            let new = keys.clone();
+            Ok(Some(patient::add_consenting(
+                &env, chain, &me, new, consent,
+            )))
         })
         .await?;
         {
@@ -314,7 +309,7 @@ impl Sync {
             let link = Link::of(&self.line, &vault, address.clone(), who)?;
             (link, me.id())
         };
-        let found = match kit::whole(&mut link, offered.chain).await {
+        let found = match whole(&mut link, offered.chain).await {
             Ok(statements) => {
                 checked_chain(&statements, &offered, me).map(|chain| (statements, chain))
             }
@@ -355,84 +350,6 @@ impl Sync {
         vault.set_setting(SERVER, address.to_string().as_bytes())?;
         Ok(vault.forget_secret(ANSWERED)?)
     }
-
-    /// Pulls the patient's own chain, as a round does.
-    pub(in crate::sync) async fn catch_up(
-        &self,
-        link: &mut Link,
-        chain: ChainId,
-    ) -> Result<(), SyncError> {
-        let begin = |vault: &Vault| {
-            let mut machine = Machine::empty(vault)?;
-            machine.tasks = VecDeque::from([Task::Chain(Chain::Patient(chain))]);
-            Ok(machine)
-        };
-        let (report, _) = self.run(link, begin).await?;
-        let odd = |alarm: &Alarm| matches!(alarm, Alarm::ChainForked(c) | Alarm::ChainInvalid(c) if *c == chain);
-        if report.alarms.iter().any(odd) {
-            return Err(ChainError::NotNext.into());
-        }
-        Ok(())
-    }
-
-    /// Appends a statement to the patient's own chain, at the server and here. `make` looks at the
-    /// chain as it is then; none: it says all that is to be said.
-    pub(in crate::sync) async fn state(
-        &self,
-        link: &mut Link,
-        id: ChainId,
-        make: impl Fn(&mut Vault, &PatientChain) -> Result<Option<Signed>, SyncError>,
-    ) -> Result<(), SyncError> {
-        for _ in 0..TRIES {
-            self.catch_up(link, id).await?;
-            let next = {
-                let mut vault = self.vault.lock();
-                let chain = loaded(&mut vault, id)?;
-                let me = vault.device()?.id();
-                if !chain.device_in(me, chain.tip().number) {
-                    return Err(SyncError::Removed);
-                }
-                make(&mut vault, &chain)?
-            };
-            let Some(next) = next else {
-                return Ok(());
-            };
-            let request = Request::post(format!("/v1/chains/{id}"), next.to_bytes());
-            match link.send(&request).await? {
-                Reply::Ok(_) => {
-                    let mut vault = self.vault.lock();
-                    // Another round may have pulled it meanwhile.
-                    if loaded(&mut vault, id)?.number_of(next.hash()).is_none() {
-                        vault.extend_patient(id, &next)??;
-                    }
-                    return Ok(());
-                }
-                Reply::Problem(p) if p.code == Code::ChainConflict => {}
-                other @ (Reply::Problem(_) | Reply::Unreachable) => return Err(failure(&other)),
-            }
-        }
-        Err(SyncError::Refused(Code::ChainConflict))
-    }
-}
-
-/// A patient chain as it is kept.
-fn loaded(vault: &mut Vault, id: ChainId) -> Result<PatientChain, SyncError> {
-    vault.load_patient(id)?;
-    let chain = vault.chains().patient(id).ok_or(SyncError::Internal)?;
-    Ok(chain.clone())
-}
-
-/// The next statement of a chain, by this device.
-pub(in crate::sync) fn signed(
-    vault: &mut Vault,
-    chain: &PatientChain,
-    step: PatientStep,
-) -> Result<Signed, SyncError> {
-    let device = vault.device()?;
-    let at = vault.env().now().as_millisecond();
-    let signer = MemberId::from(device.id());
-    let body = Body::following(ChainKind::Patient, Some(chain.tip()), at, signer, step);
-    Ok(Signed::new(&body, |bytes| device.log().sign(bytes)))
 }
 
 fn offered(

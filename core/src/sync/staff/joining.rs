@@ -22,7 +22,7 @@ use super::{Staff, front_check};
 use crate::space::invite::Digits;
 use crate::space::pairing::{PairingCode, PairingPlace, PairingSecret};
 use crate::sync::address::Server;
-use crate::sync::kit;
+use crate::sync::chains;
 use crate::sync::pairing::{
     self, Answering, Checked, Invitation, Offered, PairingError, PairingKind, Waiting,
 };
@@ -294,7 +294,7 @@ impl Staff {
         let address = Server::parse(&answer.server)?;
         let mut link = Link::new(&self.line, &mut self.vault.lock(), address.clone())?;
         // Nobody whom the server knows, until the other workstation said so.
-        let statements = match kit::whole(&mut link, offered.chain).await {
+        let statements = match chains::whole(&mut link, offered.chain).await {
             Err(SyncError::Refused(Code::UnknownDevice | Code::UnknownChain)) => {
                 return Err(SyncError::from(PairingError::NotConfirmed).into());
             }
