@@ -1,5 +1,14 @@
 //! The recovery kit: 24 words bring everything back, and nobody else's words do.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+
+use clinic_api::chain::Signed;
+use clinic_api::id::ChainId;
+use clinic_api::message::{CBOR, ChainPage, Chains};
+use clinic_api::wire;
+use companion_core::env::Env;
+use companion_tests::office::open;
 use companion_tests::patient::Patient;
 use companion_tests::site::Site;
 use serde_json::Value;
@@ -128,4 +137,63 @@ fn a_kit_takes_nobodys_place() {
         (77, &"not-fresh".into())
     );
     assert_eq!(other.notes(false), ["kept"]);
+}
+
+/// A server that shows the first of these chains as the kit's, whoever asks; its address.
+fn showing(chains: Vec<(ChainId, Vec<Signed>)>) -> String {
+    let own = wire::encode(&Chains {
+        chains: vec![chains[0].0],
+    });
+    let pages = chains.into_iter().map(|(id, statements)| {
+        let statements = statements.iter().map(|s| s.to_bytes().into()).collect();
+        let more = false;
+        let page = wire::encode(&ChainPage { statements, more });
+        (format!("GET /v1/chains/{id}?"), page)
+    });
+    let pages: Vec<(String, Vec<u8>)> = pages.collect();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = String::new();
+            let mut lines = BufReader::new(stream.try_clone().unwrap());
+            while !head.ends_with("\r\n\r\n") && lines.read_line(&mut head).unwrap() > 0 {}
+            let asked = pages.iter().find(|(path, _)| head.starts_with(path));
+            let body = asked.map_or(&own, |(_, page)| page);
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: {CBOR}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                body.len()
+            );
+            let _ = stream.write_all(&[answer.as_bytes(), body].concat());
+        }
+    });
+    address
+}
+
+#[test]
+fn a_kit_takes_no_chain_in_which_it_was_not_adopted() {
+    let site = Site::new();
+    let (patient, _) = site.enrolled("Robin Sand", "1979-05-06");
+    let page = patient.json(&["kit", "make"]);
+    let other = Patient::new(site.path(), "other");
+    let chain = site.enrol(&other, "Kim Moor", "1980-01-02");
+    other.json(&["kit", "make"]);
+    let vault = open(other.dir(), Env::system()).vault();
+    let chains = vault.with(|v| {
+        v.load_patient(chain).unwrap();
+        let known = v.chains().patient(chain).unwrap();
+        let roster = known.clinic_at(known.tip().number).unwrap().roster;
+        [chain, roster].map(|id| (id, v.statements(id).unwrap()))
+    });
+    let found = Patient::without_journal(site.path(), "found");
+    let at = ["kit", "restore", "--server", &showing(chains.to_vec())];
+    let (code, refused) = found.typed(&at, &words(&page));
+    assert_eq!(
+        (code, &refused["problem"]["code"]),
+        (76, &"kit-forged".into())
+    );
+    // Nothing of it was taken: the right server brings the right journal back.
+    let (code, _) = found.typed(&["kit", "restore"], page["qr"].as_str().unwrap());
+    assert_eq!(code, 0);
 }

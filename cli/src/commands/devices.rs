@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::args::{Devices, DevicesCommand, Pair, Remove, VaultArgs};
 use crate::open::open;
 use crate::out::Out;
+use crate::text::day;
 use crate::wrap::shorten;
 
 /// What is typed to go on.
@@ -79,12 +80,6 @@ fn line(out: &Out, env: &Env, device: &Device) -> String {
         .heard_ms
         .map(|ms| format!(", last heard {}", day(env, ms)));
     format!("{said}\n          {since}{}", heard.unwrap_or_default())
-}
-
-fn day(env: &Env, ms: i64) -> String {
-    let at = jiff::Timestamp::from_millisecond(ms).unwrap_or_default();
-    let there = env.zone().to_datetime(at);
-    there.strftime("%-d %b %Y").to_string()
 }
 
 /// Runs a call over the network to its end.
