@@ -179,6 +179,21 @@ async fn opening_a_page_leaves_a_trace() {
 }
 
 #[tokio::test]
+async fn of_who_left_it_says_so_and_not_that_nobody_read() {
+    let mut world = World::unlocked().await;
+    let mut gone = patient("p-gone", "Somebody", Vec::new());
+    gone.row.left = Some("2026-03-06T12:00:00Z".parse().unwrap());
+    world.fake.add(gone);
+    world.get("/patients").await.assert_shows("Left 9 days ago");
+    let page = world.get("/patients/p-gone").await;
+    page.assert_shows("They left.");
+    page.assert_shows("went with what they had shared");
+    page.assert_hides("Nobody has read anything yet.");
+    page.assert_hides("Opening this page is recorded here");
+    page.assert_shows("<code>0123abcd</code>");
+}
+
+#[tokio::test]
 async fn a_long_note_is_folded_and_whole() {
     let mut world = World::unlocked().await;
     let mut long = entry("e", moment("2026-03-14T11:00:00Z", 1));

@@ -25,8 +25,8 @@ impl KitPage {
          Nobody else has them: not the clinic, and not whoever made this app.",
         "Keep this page where you keep your passport. Don't photograph it, and don't type it \
          anywhere but into this app. Whoever has it can read your journal.",
-        "To use it: install the app on a new phone, choose \u{201c}I have a recovery kit\u{201d}, and \
-         scan the code or type the words. You need the internet for it, and nothing else.",
+        "To use it: on a new device, tell this app that you have a recovery kit, and scan the code \
+         or type the words. You need the internet for it, and nothing else.",
         "It brings back what had reached the clinic's server, where it is kept so that only your \
          devices and this kit can open it. What a lost phone had not sent yet, it can't bring back.",
         "If you lose this page, nothing happens to your journal. Make a new one in the app, and \
